@@ -1,0 +1,1 @@
+"""Values and rules of dialup. Imports the standard library and `errors` only."""

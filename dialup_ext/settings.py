@@ -1,0 +1,198 @@
+"""Every setting in one table: name, default, unit, help. Nothing is configured anywhere else.
+
+A value comes from the command line, else the environment (`DIALUP_<NAME>`; `PORT` and
+`DIALUP_HOME` as they are), else `config/settings.json` under the home, else the default here.
+`docs/operators/settings.md` is generated from this table and a test compares them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dialup_ext.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table. `kind` is the Python type a value must have."""
+
+    name: str
+    default: Any
+    unit: str
+    help: str
+
+    @property
+    def kind(self) -> type:
+        return type(self.default)
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting("domain", "dialup.localhost", "host name",
+            "The parent domain: sites are <site>.<domain>, labs <account>.editor.<domain>."),
+    Setting("port", 8080, "TCP port", "Where Caddy listens in a trial, on loopback."),
+    Setting("bind", "127.0.0.1", "address", "The address Caddy listens on."),
+    Setting("scheme", "http", "http or https", "How people reach this server."),
+    Setting("driver", "", "process or docker", "Empty: chosen at the first start, then stored."),
+    Setting("database_url", "", "SQLAlchemy URL", "Empty: SQLite in the home's data folder."),
+    Setting("health_timeout", 30.0, "seconds", "How long a new instance may take to answer."),
+    Setting("health_path", "/", "URL path", "What a new instance must answer with 2xx or 3xx."),
+    Setting("drain_seconds", 5.0, "seconds",
+            "How long the old release finishes its requests after the switch."),
+    Setting("build_timeout", 600.0, "seconds", "The most a build may take."),
+    Setting("build_memory_mb", 1024, "MiB", "The memory of a build; Next fails under 512."),
+    Setting("builds_at_once", 1, "builds", "How many builds run side by side."),
+    Setting("deploys_waiting", 20, "deployments", "How many may wait before new ones are refused."),
+    Setting("releases_kept", 10, "releases", "How many releases of a site stay for rolling back."),
+    Setting("preview_idle", 3600.0, "seconds", "A preview nobody asks for is stopped after this."),
+    Setting("session_idle", 86400.0, "seconds", "A login unused for this long ends."),
+    Setting("session_lifetime", 604800.0, "seconds", "A login ends after this in any case."),
+    Setting("admin_session_lifetime", 43200.0, "seconds", "The same for an admin."),
+    Setting("key_lifetime_days", 90, "days", "How long an API key is good when nothing is said."),
+    Setting("lab_start_timeout", 60.0, "seconds", "How long a lab may take to answer."),
+    Setting("lab_memory_mb", 1024, "MiB", "The memory of a lab."),
+    Setting("static_memory_mb", 64, "MiB", "The memory of a static site's container, if it has one."),
+    Setting("nodejs_memory_mb", 256, "MiB", "The memory of a Node site."),
+    Setting("nodejs_cpu", 0.25, "cores", "The CPU of a Node site."),
+    Setting("nodejs_dev_memory_mb", 512, "MiB", "The memory of a Node preview."),
+    Setting("nodejs_dev_cpu", 0.3, "cores", "The CPU of a Node preview."),
+    Setting("static_dev_memory_mb", 128, "MiB", "The memory of a static preview."),
+    Setting("port_range_start", 20000, "TCP port", "Instances of the process driver listen from here,"),
+    Setting("port_range_end", 29999, "TCP port", "to here. Below the kernel's ephemeral ports."),
+    Setting("log_max_mb", 10, "MiB", "An instance's log is cut to its newest half above this."),
+    Setting("upload_lifetime", 3600.0, "seconds", "An unfinished upload is swept after this."),
+    Setting("min_free_mb", 512, "MiB", "Below this much free disk uploads and builds are refused."),
+    Setting("npm_registry", "", "URL", "An npm mirror for builds; empty: npm's own setting."),
+    Setting("force", False, "yes or no",
+            "Allow what the process driver refuses: other people on a server without isolation."),
+)
+
+_BY_NAME = {setting.name: setting for setting in TABLE}
+_ENVIRONMENT = {"PORT": "port"} | {f"DIALUP_{s.name.upper()}": s.name for s in TABLE}
+
+
+class Settings:
+    """The settings in force. Attributes carry the names of the table; `home` is the data's root."""
+
+    def __init__(self, home: Path, **values: Any) -> None:
+        self.home = home.absolute()
+        unknown = sorted(set(values) - set(_BY_NAME))
+        if unknown:
+            raise BadInput(f"There is no setting “{unknown[0]}”.", code="unknown_setting",
+                           hint="`dialup settings` lists them all.")
+        self._values = {s.name: parse(s.name, values.get(s.name, s.default)) for s in TABLE}
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["_values"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def as_dict(self) -> dict[str, Any]:
+        return dict(self._values)
+
+    def with_values(self, **values: Any) -> Settings:
+        """The same settings but for `values`."""
+        return Settings(self.home, **{**self._values, **values})
+
+    # -- places ---------------------------------------------------------------------------------
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def run(self) -> Path:
+        """Sockets. Short, because a socket's path ends at 107 bytes; see `runtime_directory`."""
+        return runtime_directory(self.home)
+
+    @property
+    def resolved_database_url(self) -> str:
+        return str(self.database_url) or f"sqlite:///{self.data / 'database.sqlite'}"
+
+    # -- addresses ------------------------------------------------------------------------------
+    def origin(self, host: str) -> str:
+        """`https://host[:port]`: how a browser writes this host's origin."""
+        usual = {"http": 80, "https": 443}[self.scheme]
+        return f"{self.scheme}://{host}" + ("" if self.port == usual else f":{self.port}")
+
+    @property
+    def portal_host(self) -> str:
+        return f"admin.{self.domain}"
+
+    @property
+    def editor_host(self) -> str:
+        return f"editor.{self.domain}"
+
+    def lab_host(self, account: str) -> str:
+        return f"{account}.editor.{self.domain}"
+
+    def site_host(self, site: str) -> str:
+        return f"{site}.{self.domain}"
+
+    def preview_host(self, site: str) -> str:
+        return f"{site}-dev.{self.domain}"
+
+
+def load_settings(home: Path | None = None, environment: Mapping[str, str] | None = None,
+                  **overrides: Any) -> Settings:
+    """Read file, environment and `overrides` (the strongest; None means not given)."""
+    environment = os.environ if environment is None else environment
+    home = home or default_home(environment)
+    values = _from_file(home / "config" / "settings.json")
+    values |= {name: environment[key] for key, name in _ENVIRONMENT.items() if environment.get(key)}
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    return Settings(home, **values)
+
+
+def default_home(environment: Mapping[str, str]) -> Path:
+    """`DIALUP_HOME`, else the user's data folder (XDG)."""
+    if environment.get("DIALUP_HOME"):
+        return Path(environment["DIALUP_HOME"]).expanduser().absolute()
+    data = environment.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data).expanduser() / "dialup"
+
+
+def runtime_directory(home: Path) -> Path:
+    """`<home>/run` when a socket path fits in it, else a short per-user folder under /tmp."""
+    direct = home / "run"
+    longest = len(os.fsencode(direct / "labs" / ("x" * 31 + ".sock")))
+    if longest <= 100:
+        return direct
+    import hashlib
+
+    mark = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+    return Path(f"/tmp/dialup-{os.getuid()}-{mark}")
+
+
+def parse(name: str, value: Any) -> Any:
+    """`value` as the type of setting `name`, or `BadInput` that names the unit."""
+    setting = _BY_NAME[name]
+    try:
+        if setting.kind is bool:
+            return value if isinstance(value, bool) else str(value).lower() in ("1", "yes", "true", "on")
+        result = setting.kind(value)
+    except (TypeError, ValueError):
+        raise BadInput(f"The setting “{name}” cannot be “{value}”.", code="bad_setting",
+                       hint=f"It is a {setting.kind.__name__}, in {setting.unit}.") from None
+    if name == "port" and not 0 < result < 65536:
+        raise BadInput(f"{value} is not a TCP port.", hint="Use 1 to 65535.", code="bad_setting")
+    if name == "scheme" and result not in ("http", "https"):
+        raise BadInput("The scheme is http or https.", code="bad_setting")
+    return result
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise BadInput(f"{path} is not valid JSON: {error}.", code="bad_setting",
+                       hint="Mend or remove the file.") from error
+    if not isinstance(found, dict):
+        raise BadInput(f"{path} must hold one JSON object.", code="bad_setting")
+    return found
