@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -129,12 +130,20 @@ user_sites = Table(
     Column("stopped", Boolean, nullable=False, default=False),
     Column("live_release_id", String(_ID)),
     Column("live_deployment_id", String(_ID)),
-    Column("storage_used_bytes", Integer, nullable=False, default=0),
+    Column("storage_used_bytes", BigInteger, nullable=False, default=0),
+    Column("releases_made", Integer, nullable=False, default=0),
     Column("last_deployed", Instant),
     Column("last_edited", Instant),
     Column("error_message", Text),
     Column("created_at", Instant, nullable=False),
     Index("ix_user_sites_user_id", "user_id"),
+)
+
+retired_names = Table(
+    "retired_names", metadata,  # of removed sites: kept for the account that had them (R18)
+    Column("name", String(64), primary_key=True),
+    _owner(),
+    Column("retired_at", Instant, nullable=False),
 )
 
 releases = Table(
@@ -148,7 +157,7 @@ releases = Table(
     Column("layer", String(_HASH)),
     Column("why", Text, nullable=False, default=""),
     Column("file_count", Integer, nullable=False),
-    Column("size_bytes", Integer, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("created_by", String(64), nullable=False),
     UniqueConstraint("site_id", "number"),
