@@ -112,6 +112,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_one_time_links")),
     )
     op.create_table(
+        "retired_names",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=32), nullable=False),
+        sa.Column("retired_at", types.Instant(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_retired_names_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_retired_names")),
+    )
+    op.create_table(
         "sessions",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.String(length=32), nullable=False),
@@ -140,7 +150,8 @@ def upgrade() -> None:
         sa.Column("stopped", sa.Boolean(), nullable=False),
         sa.Column("live_release_id", sa.String(length=32), nullable=True),
         sa.Column("live_deployment_id", sa.String(length=32), nullable=True),
-        sa.Column("storage_used_bytes", sa.Integer(), nullable=False),
+        sa.Column("storage_used_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("releases_made", sa.Integer(), nullable=False),
         sa.Column("last_deployed", types.Instant(length=32), nullable=True),
         sa.Column("last_edited", types.Instant(length=32), nullable=True),
         sa.Column("error_message", sa.Text(), nullable=True),
@@ -187,7 +198,7 @@ def upgrade() -> None:
         sa.Column("layer", sa.String(length=64), nullable=True),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("file_count", sa.Integer(), nullable=False),
-        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("created_at", types.Instant(length=32), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
@@ -238,6 +249,7 @@ def downgrade() -> None:
     op.drop_table("user_sites")
     op.drop_index(op.f("ix_sessions_parent_id"), table_name="sessions")
     op.drop_table("sessions")
+    op.drop_table("retired_names")
     op.drop_table("one_time_links")
     op.drop_table("idempotency_keys")
     op.drop_table("handover_codes")
