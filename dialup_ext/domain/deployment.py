@@ -102,3 +102,15 @@ def advance(deployment: Deployment, to: Status, *, at: datetime,
 def step_of(status: Status) -> str:
     """The step a status belongs to."""
     return _STEP.get(status, "build")
+
+
+class StepFailed(Exception):
+    """A step of a deployment cannot be done; `failure` is what the person is told."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class StepCancelled(Exception):
+    """Somebody asked for the deployment to end; what was live stays live."""

@@ -1,0 +1,1 @@
+"""What dialup does, one verb per file. Plain functions on a `Context`; they block."""

@@ -1,0 +1,83 @@
+"""What the verbs work with. `app.build` fills it with the concrete things."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from dialup_ext.domain.account import Account
+from dialup_ext.domain.deployment import Deployment
+from dialup_ext.domain.instance import InstanceSpec
+from dialup_ext.domain.ports import Clock, Driver, Ingress
+from dialup_ext.domain.release import Release
+from dialup_ext.domain.site import Site
+from dialup_ext.feed import Feed
+from dialup_ext.settings import Settings
+from dialup_ext.workers import Workers
+
+if TYPE_CHECKING:
+    from dialup_ext.releases.trees import ReleaseTrees
+    from dialup_ext.releases.uploads import Uploads
+    from dialup_ext.store.deployments import DeploymentRecords
+    from dialup_ext.store.editing import EditorRecords
+    from dialup_ext.store.releases import ReleaseRecords
+    from dialup_ext.store.sites import SiteRecords
+
+Say = Callable[[str], None]
+
+
+class Specs(Protocol):
+    """Turns a site, a preview, a lab into a specification. Pure."""
+
+    def site(self, site: Site, deployment: Deployment, app: Path) -> InstanceSpec: ...
+
+    def preview(self, site: Site, key: str, workspace: Path) -> InstanceSpec: ...
+
+    def lab(self, account: Account, key: str, secret: str, home: Path) -> InstanceSpec: ...
+
+
+class Layers(Protocol):
+    """Builds what a release needs before it can run."""
+
+    def build(self, site: Site, release: Release, deployment: Deployment, say: Say,
+              cancelled: Callable[[], bool]) -> str | None:
+        """The key of the release's sealed dependency layer, built if it is not there yet.
+
+        None when it needs none. Raises `StepFailed` with the cause. Idempotent.
+        """
+
+
+@dataclass(frozen=True)
+class Context:
+    """Collaborators of the verbs, by role."""
+
+    settings: Settings
+    clock: Clock
+    driver: Driver
+    ingress: Ingress
+    sites: SiteRecords
+    releases: ReleaseRecords
+    deployments: DeploymentRecords
+    editing: EditorRecords
+    uploads: Uploads
+    trees: ReleaseTrees
+    layers: Layers
+    specs: Specs
+    feed: Feed
+    workers: Workers
+    open_lab_door: Callable[[str], None]
+    """Listen on the hub socket of this account's lab; idempotent."""
+    prepare_ingress: Callable[[], None]
+    """Make sure somebody answers the public addresses; `Unavailable` when that cannot be."""
+    site_locks: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def lock(self, name: str) -> threading.Lock:
+        """One lock per site, preview or lab: changes to one follow one another."""
+        return self.site_locks.setdefault(name, threading.Lock())
+
+    def tell(self, account_id: str, kind: str, ref: str) -> None:
+        """Say that something of this account changed."""
+        self.feed.publish(account_id, kind, ref)

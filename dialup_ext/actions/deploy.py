@@ -1,0 +1,202 @@
+"""Put a release live on its site. Whatever fails, what was live stays live.
+
+A deployment is one durable row that moves through the table of `domain.deployment`. `run` may
+be killed anywhere and called again: every step looks at what is already there, and every side
+effect is named by the deployment's id. Rolling back, starting a stopped site and restarting it
+are deployments too, of a release that is there already.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from dialup_ext.actions.context import Context
+from dialup_ext.actions.deployment_log import say
+from dialup_ext.actions.health import tail, wait_until_healthy
+from dialup_ext.actions.retire import retire_old_instances, site_key, target_of
+from dialup_ext.domain.deployment import (
+    Deployment,
+    Failure,
+    Status,
+    StepCancelled,
+    StepFailed,
+    step_of,
+)
+from dialup_ext.domain.instance import Instance, InstanceState
+from dialup_ext.domain.release import Release
+from dialup_ext.domain.site import Site
+from dialup_ext.errors import Conflict, DialupError
+
+log = logging.getLogger("dialup")
+
+ORDER = (Status.QUEUED, Status.BUILDING, Status.STARTING, Status.CHECKING, Status.SWITCHING, Status.LIVE)
+
+
+def request_deployment(context: Context, site: Site, release: Release, by: str,
+                       action: str = "deploy") -> Deployment:
+    """Queue it durably and start work on it; returns at once.
+
+    Raises `Conflict` (`deployment_running`), `TooMany` (`queue_full`), or `Unavailable` when
+    nothing could be started or nobody would answer the public address.
+    """
+    context.prepare_ingress()
+    if release.kind.runs:
+        context.driver.check()
+    deployment = context.deployments.open(release, action, by, context.clock.now(),
+                                          most=context.settings.deploys_waiting)
+    say(context, deployment.id, f"{action} release {release.number} ({release.why or release.kind})")
+    context.tell(site.owner_id, "deployment", deployment.id)
+    context.tell(site.owner_id, "site", site.name)
+    context.workers.background("deploy", run, context, deployment.id)
+    return deployment
+
+
+def run(context: Context, deployment_id: str) -> Deployment:
+    """Take the deployment to its end from wherever it stands. Idempotent; blocks."""
+    deployment = context.deployments.load(deployment_id)
+    site = context.sites.load(deployment.site_id, None)
+    with context.lock(site.name):
+        deployment = context.deployments.load(deployment_id)
+        if deployment.status.is_final:
+            return deployment
+        work = _Work(context, site, context.releases.load(deployment.release_id), deployment)
+        try:
+            work.go()
+        except StepCancelled:
+            work.cancel()
+        except StepFailed as error:
+            work.fail(error.failure)
+        except DialupError as error:
+            work.fail(Failure(error.code, error.message, error.hint, step_of(work.deployment.status)))
+        except Exception:
+            work.fail(_unforeseen(deployment_id, work.deployment.status))
+        return work.deployment
+
+
+def cancel(context: Context, deployment: Deployment) -> Deployment:
+    """Ask for its end. Raises `Conflict` (`too_late`) once it switches or is over."""
+    if deployment.status.is_final or deployment.status is Status.SWITCHING:
+        raise Conflict("This deployment can no longer be cancelled.", code="too_late",
+                       hint="Roll back to the release before it instead.")
+    context.deployments.want_cancel(deployment.id)
+    return context.deployments.load(deployment.id)
+
+
+@dataclass
+class _Work:
+    """One run over one deployment."""
+
+    context: Context
+    site: Site
+    release: Release
+    deployment: Deployment
+
+    def go(self) -> None:
+        public, app = self.build()
+        instance = self.start(app)
+        self.check(instance)
+        self.switch(public, instance)
+        self.retire()
+
+    def build(self) -> tuple[Path | None, Path | None]:
+        """Dependencies first, then the tree of files the release is served or run from."""
+        self.move(Status.BUILDING)
+        began = self.context.clock.monotonic()
+        layer = self.context.layers.build(self.site, self.release, self.deployment, self.say, self.cancelled)
+        if layer and layer != self.release.layer:
+            self.context.releases.set_layer(self.release.id, layer)
+        tree = self.context.trees.materialise(
+            self.site.owner, self.site.owner_id, self.site.name, self.release.id,
+            self.context.trees.manifest(self.site.owner_id, self.release.digest),
+            self.release.kind, self.release.root, layer)
+        self.say(f"{self.release.file_count} files are in place")
+        self.move(Status.STARTING, build_seconds=self.context.clock.monotonic() - began)
+        return tree.public, tree.app
+
+    def start(self, app: Path | None) -> Instance | None:
+        if not self.release.kind.runs or app is None:
+            self.move(Status.CHECKING)
+            return None
+        spec = self.context.specs.site(self.site, self.deployment, app)
+        instance = self.context.driver.start(spec)
+        self.say(f"started; it has {self.context.settings.health_timeout:g} seconds to answer")
+        self.move(Status.CHECKING)
+        return instance
+
+    def check(self, instance: Instance | None) -> None:
+        if instance is not None:
+            host = self.site.host(self.context.settings.domain)
+            wait_until_healthy(self.context, instance, host, cancelled=self.cancelled)
+            self.say("it answers")
+        if self.cancelled():
+            raise StepCancelled
+        self.move(Status.SWITCHING)
+
+    def switch(self, public: Path | None, instance: Instance | None) -> None:
+        """One rename; nothing of the configuration of the ingress changes."""
+        if instance is not None:
+            now = self.context.driver.inspect(instance.key)
+            if now is None or now.state is not InstanceState.RUNNING:
+                raise StepFailed(Failure("exited", "The program ended just before it went live.",
+                                         "The last lines of its log usually say why.", "check",
+                                         tail(self.context, instance.key)))
+        target = target_of(self.deployment, public, instance)
+        self.context.ingress.point(self.site.host(self.context.settings.domain), target)
+        self.move(Status.LIVE)
+        self.say(f"live at {self.context.settings.origin(self.site.host(self.context.settings.domain))}/")
+
+    def retire(self) -> None:
+        """The old release finishes its requests, then its instance goes."""
+        context = self.context
+        context.workers.later(context.settings.drain_seconds, "driver", retire_old_instances, context,
+                              self.site.id)
+
+    def fail(self, failure: Failure) -> None:
+        self.say(failure.message)
+        self._abandon(Status.FAILED, failure)
+
+    def cancel(self) -> None:
+        if self.context.workers.closed.is_set() and not self.context.deployments.is_cancel_wanted(
+                self.deployment.id):
+            return  # the hub stops: the queue survives, the next start goes on from here
+        self.say("cancelled")
+        self._abandon(Status.CANCELLED, None)
+
+    def _abandon(self, status: Status, failure: Failure | None) -> None:
+        if self.release.kind.runs:
+            self.context.driver.stop(site_key(self.site, self.deployment.id), grace=2.0)
+        self.deployment = self.context.deployments.move(
+            self.deployment.id, status, self.context.clock.now(), failure=failure)
+        self._tell()
+
+    def move(self, to: Status, build_seconds: float | None = None) -> None:
+        """Advance, unless an earlier run of this deployment came that far already."""
+        if ORDER.index(self.deployment.status) >= ORDER.index(to):
+            return
+        if to is not Status.LIVE and self.cancelled():
+            raise StepCancelled
+        self.deployment = self.context.deployments.move(
+            self.deployment.id, to, self.context.clock.now(), build_seconds=build_seconds)
+        self._tell()
+
+    def cancelled(self) -> bool:
+        return (self.context.workers.closed.is_set()
+                or self.context.deployments.is_cancel_wanted(self.deployment.id))
+
+    def say(self, line: str) -> None:
+        say(self.context, self.deployment.id, line)
+
+    def _tell(self) -> None:
+        self.context.feed.publish(f"log:{self.deployment.id}", "status")
+        self.context.tell(self.site.owner_id, "deployment", self.deployment.id)
+        self.context.tell(self.site.owner_id, "site", self.site.name)
+
+
+def _unforeseen(deployment_id: str, status: Status) -> Failure:
+    reference = secrets.token_hex(4)
+    log.exception("deployment %s failed unexpectedly [%s]", deployment_id, reference)
+    return Failure("internal", f"Something went wrong on the server (reference {reference}).",
+                   "Try again; if it stays, give the reference to your admin.", step_of(status))
