@@ -25,11 +25,14 @@ class DialupError(Exception):
     status = 500
     code = "internal"
 
-    def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str = "", code: str | None = None,
+                 retry_after: int | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.code = code or type(self).code
+        self.retry_after = retry_after
+        """Seconds after which trying again makes sense (`Retry-After`), or None."""
 
     def as_dict(self) -> dict[str, str]:
         """The one shape of an error on the wire: Jupyter's `message` and `reason`, and ours."""

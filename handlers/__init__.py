@@ -1,0 +1,1 @@
+"""HTTP only: thin handlers, their policies, wire shapes and the portal's pages."""
