@@ -37,6 +37,8 @@ TABLE: tuple[Setting, ...] = (
     Setting("port", 8080, "TCP port", "Where Caddy listens in a trial, on loopback."),
     Setting("bind", "127.0.0.1", "address", "The address Caddy listens on."),
     Setting("scheme", "http", "http or https", "How people reach this server."),
+    Setting("caddy", "", "path",
+            "The Caddy program; empty: the one installed with dialup, else the one on PATH."),
     Setting("driver", "", "process or docker", "Empty: chosen at the first start, then stored."),
     Setting("database_url", "", "SQLAlchemy URL", "Empty: SQLite in the home's data folder."),
     Setting("health_timeout", 30.0, "seconds", "How long a new instance may take to answer."),
