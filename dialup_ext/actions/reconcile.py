@@ -16,10 +16,12 @@ from dialup_ext.actions.lab import finish_starting_lab
 from dialup_ext.actions.preview import finish_starting, stop_preview
 from dialup_ext.actions.prune import prune
 from dialup_ext.actions.retire import retire_old_instances, site_key, target_of
+from dialup_ext.actions.sites import lead_to_gate
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.deployment import StepCancelled, StepFailed
 from dialup_ext.domain.editing import EditorSession
 from dialup_ext.domain.instance import Instance, InstanceKind, InstanceState
+from dialup_ext.domain.ports import Target
 from dialup_ext.domain.site import Site
 from dialup_ext.errors import DialupError, NotFound
 
@@ -47,8 +49,10 @@ def reconcile(context: Context, *, adopting: bool = False) -> None:
     """One round. Idempotent; a failure of one thing is logged and does not stop the others."""
     instances = {instance.key: instance for instance in context.driver.list()}
     busy = {deployment.site_id for deployment in context.deployments.unfinished()}
+    served = context.ingress.targets()
     for site in context.sites.list():
-        if site.id not in busy:
+        target = served.get(site.host(context.settings.domain))
+        if site.id not in busy and not _stands(site, target, instances):
             _guarded(f"site {site.name}", _mend_site, context, site, instances)
     for session in context.editing.list():
         _guarded(f"{session.kind} of {session.account}", _mend_session, context, session, instances)
@@ -59,11 +63,10 @@ def reconcile(context: Context, *, adopting: bool = False) -> None:
 
 def _mend_site(context: Context, site: Site, instances: dict[str, Instance]) -> None:
     """A live site is served, and what it needs runs; nothing else of it does."""
-    if site.live_deployment_id is None or site.live_release_id is None or site.stopped:
-        return
     with context.lock(site.name):
         site = context.sites.load(site.id, None)
         if site.live_deployment_id is None or site.live_release_id is None or site.stopped:
+            lead_to_gate(context, site, "stopped" if site.stopped else "new")
             return
         release = context.releases.load(site.live_release_id)
         deployment = context.deployments.load(site.live_deployment_id)
@@ -82,6 +85,19 @@ def _mend_site(context: Context, site: Site, instances: dict[str, Instance]) -> 
                 wait_until_healthy(context, instance, site.host(context.settings.domain))
         context.ingress.point(site.host(context.settings.domain),
                               target_of(deployment, tree.public, instance))
+
+
+def _stands(site: Site, target: Target | None, instances: dict[str, Instance]) -> bool:
+    """True when the site needs nothing: a look at what was read already, no work per site."""
+    if site.stopped or site.live_deployment_id is None:
+        return target is not None
+    if target is None or not target.name.startswith(site.live_deployment_id):
+        return False
+    if not site.kind.runs:
+        return True
+    instance = instances.get(site_key(site, site.live_deployment_id))
+    running = instance is not None and instance.state is InstanceState.RUNNING
+    return running and instance is not None and instance.address == target.upstream
 
 
 def _mend_session(context: Context, session: EditorSession, instances: dict[str, Instance]) -> None:

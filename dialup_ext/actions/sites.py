@@ -34,6 +34,9 @@ def create_site(context: Context, owner: Account, name: str, kind: Kind | None =
 
 def stop_site(context: Context, site: Site) -> Site:
     """Visitors see a page that says it is stopped; nothing of it runs. Idempotent."""
+    if any(deployment.site_id == site.id for deployment in context.deployments.unfinished()):
+        raise Conflict("This site is being deployed at this moment.", code="deployment_running",
+                       hint="Wait for it to finish, or cancel it.")
     with context.lock(site.name):
         site = context.sites.load(site.id, None)
         if site.live_deployment_id is None:

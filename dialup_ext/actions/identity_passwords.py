@@ -1,0 +1,65 @@
+"""Passwords: what one may be, how it is kept, and how long checking takes (R13).
+
+Checking costs about 40 ms on purpose; callers run it in the pool `hash`.
+"""
+
+from __future__ import annotations
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from dialup_ext.errors import BadInput
+
+SHORTEST, LONGEST = 12, 1024
+"""Bytes of UTF-8."""
+
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+_DUMMY = _HASHER.hash("no account has this password")
+_COMMON = frozenset(
+    """
+    123456789012 1234567890123 12345678901234 123456789123 1234567890qw 0123456789ab password1234
+    password12345 password123! passwordpassword passw0rd1234 p@ssw0rd1234 qwertyuiop12 qwertyuiop123
+    qwertyuiopas qwertyuiop[] 1q2w3e4r5t6y 1qaz2wsx3edc 1qaz2wsx3edc4rfv zaq12wsxcde3 qazwsxedcrfv
+    asdfghjkl123 iloveyou1234 iloveyouforever letmeinplease letmein12345 welcome12345 welcome123456
+    administrator adminadmin12 admin1234567 administrator1 changemeplease changeme1234 trustno1trustno1
+    correcthorsebatterystaple monkeymonkey dragondragon footballfootball superman1234 sunshine1234
+    princess1234 baseball1234 abcdefghijkl abcdefgh1234 abc123abc123 q1w2e3r4t5y6 jupyterjupyter
+    jupyterlab123 dialupdialup dialup123456
+    """.split()
+)
+
+
+def hash_password(password: str, name: str) -> str:
+    """The argon2id hash of a new password, or `BadInput` saying why it cannot be one."""
+    problem = _problem(password, name)
+    if problem:
+        raise BadInput(problem, code="bad_password",
+                       hint="Three or four words that do not belong together are easy to remember.")
+    return _HASHER.hash(password)
+
+
+def check_password(stored: str | None, password: str) -> bool:
+    """True when `password` is the one. Takes as long when there is none stored."""
+    fits = len(password.encode()) <= LONGEST
+    try:
+        return _HASHER.verify(stored or _DUMMY, password if fits else "") and stored is not None and fits
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def needs_rehash(stored: str) -> bool:
+    """True when it was hashed with weaker parameters than today's."""
+    return _HASHER.check_needs_rehash(stored)
+
+
+def _problem(password: str, name: str) -> str | None:
+    size = len(password.encode())
+    if size < SHORTEST:
+        return f"A password needs at least {SHORTEST} characters; this one has {len(password)}."
+    if size > LONGEST:
+        return f"A password can have at most {LONGEST} bytes; this one has {size}."
+    if password.lower() in _COMMON or len(set(password)) < 5:
+        return "This password is one of the first that would be tried."
+    if password.lower().replace(name, "").strip("0123456789 -_.!") == "":
+        return "This password is little more than your name."
+    return None

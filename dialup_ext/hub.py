@@ -1,0 +1,277 @@
+"""The hub: everything handlers and the operator's command line can ask for, by verb.
+
+One object per process, thread-safe, synchronous. Every method that takes a principal works on
+its account's things only; other people's are `NotFound` (R20). Answers are views and values of
+`domain/`; verbs live in `actions/`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from dialup_ext.actions import deploy, lab, preview, sites
+from dialup_ext.actions.context import Context
+from dialup_ext.actions.deployment_log import log_path, read_log
+from dialup_ext.actions.health import tail
+from dialup_ext.actions.reconcile import reconcile, resume
+from dialup_ext.actions.upload import begin_upload, finish_upload
+from dialup_ext.domain.access import Principal
+from dialup_ext.domain.deployment import Deployment
+from dialup_ext.domain.manifest import Manifest
+from dialup_ext.domain.names import check_name, suggest_name
+from dialup_ext.domain.release import Release
+from dialup_ext.domain.site import Kind, Site
+from dialup_ext.domain.views import (
+    DeploymentView,
+    Health,
+    LabView,
+    Overview,
+    PreviewView,
+    QuotaView,
+    SiteView,
+    UsageView,
+)
+from dialup_ext.errors import BadInput, DialupError, NotFound
+from dialup_ext.views import Views
+
+if TYPE_CHECKING:
+    from dialup_ext.identity import Identity
+    from dialup_ext.ingress.caddy import Caddy
+    from dialup_ext.store.engine import Store
+    from dialup_ext.store.idempotency import RememberedAnswers
+
+log = logging.getLogger("dialup")
+
+ROUND = 10.0
+"""Seconds between two rounds of `reconcile`; an instance that died is back after that."""
+
+
+class Hub:
+    """The façade. `start` and `stop` bracket its life; in between any thread may call it."""
+
+    def __init__(self, context: Context, *, store: Store, identity: Identity, caddy: Caddy,
+                 answers: RememberedAnswers, templates: list[dict[str, Any]], adopting: bool) -> None:
+        self.context = context
+        self.settings = context.settings
+        self.identity = identity
+        self.answers = answers
+        self.caddy = caddy
+        self.templates = templates
+        self.adopting = adopting
+        self.store = store
+        self.views = Views(self)
+        self._rounds: threading.Thread | None = None
+
+    # -- life -----------------------------------------------------------------------------------
+    def start(self) -> None:
+        """Go on where the last hub stopped, then keep things in agreement."""
+        resume(self.context, {account.id: account for account in self.identity.accounts()})
+        self._rounds = threading.Thread(target=self._keep_agreeing, name="dialup-reconcile", daemon=True)
+        self._rounds.start()
+
+    def stop(self) -> None:
+        """End background work. Instances go on; `stop_instances` ends those too."""
+        self.context.workers.close()
+        if self._rounds:
+            self._rounds.join(timeout=5)
+
+    def stop_instances(self) -> None:
+        """Stop everything that runs: Ctrl-C of a trial. The next start brings the sites back."""
+        threads = [threading.Thread(target=self.context.driver.stop, args=(instance.key, 3.0))
+                   for instance in self.context.driver.list()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _keep_agreeing(self) -> None:
+        while not self.context.workers.closed.is_set():
+            try:
+                self.caddy.ensure()
+                reconcile(self.context, adopting=self.adopting)
+            except DialupError as error:
+                log.warning("%s %s", error.message, error.hint)
+            except Exception:
+                log.exception("reconcile failed; the next round tries again")
+            self.context.workers.closed.wait(ROUND)
+
+    # -- sites ----------------------------------------------------------------------------------
+    def sites(self, me: Principal) -> list[SiteView]:
+        """Their own, by name; through a limited key only those it covers."""
+        found = self.context.sites.list(me.account.id)
+        return self.views.sites([site for site in found if me.sites is None or site.id in me.sites])
+
+    def site(self, me: Principal, ref: str) -> SiteView:
+        return self.views.site(self.load_site(me, ref))
+
+    def load_site(self, me: Principal, ref: str) -> Site:
+        """The one loader: joins the owner in SQL."""
+        site = self.context.sites.load(ref, me.account.id)
+        me.check_site(site.id)
+        return site
+
+    def check_name(self, me: Principal, name: str) -> dict[str, Any]:
+        """Whether a site could have this name now; never raises for a bad one."""
+        address = self.settings.origin(self.settings.site_host(name)) + "/"
+        try:
+            check_name(name)
+        except BadInput as error:
+            return {"name": name, "ok": False, "address": address, "message": error.message,
+                    "hint": error.hint, "suggestion": suggest_name(name)}
+        free = self.context.sites.is_name_free(name, me.account.id, self.context.clock.now())
+        return {"name": name, "ok": free, "address": address, "suggestion": None,
+                "message": "" if free else f"The name “{name}” is taken.",
+                "hint": "" if free else "Choose another one."}
+
+    def create_site(self, me: Principal, name: str, kind: str | None, template: str | None) -> SiteView:
+        if template is not None:
+            known = {entry["name"]: entry for entry in self.templates}
+            if template not in known:
+                raise BadInput(f"There is no template “{template[:40]}”.", code="template_not_found",
+                               hint=f"There are: {', '.join(known)}.")
+            kind = kind or known[template]["kind"]
+        return self.views.site(sites.create_site(self.context, me.account, name, Kind(kind) if kind else None,
+                                                 template))
+
+    def stop_site(self, me: Principal, ref: str) -> SiteView:
+        return self.views.site(sites.stop_site(self.context, self.load_site(me, ref)))
+
+    def start_site(self, me: Principal, ref: str) -> SiteView:
+        return self.views.site(sites.start_site(self.context, self.load_site(me, ref), me.account.name))
+
+    def restart_site(self, me: Principal, ref: str) -> SiteView:
+        return self.views.site(sites.restart_site(self.context, self.load_site(me, ref), me.account.name))
+
+    def remove_site(self, me: Principal, ref: str) -> None:
+        sites.remove_site(self.context, self.load_site(me, ref))
+
+    def site_log(self, me: Principal, ref: str, lines: int) -> list[str]:
+        """The last lines the live instance printed; none for a static site."""
+        site = self.load_site(me, ref)
+        return list(tail(self.context, self.views.live_key(site), lines)) if site.live_deployment_id else []
+
+    # -- uploads and releases -------------------------------------------------------------------
+    def begin_upload(self, me: Principal, ref: str, manifest: Manifest) -> dict[str, Any]:
+        return begin_upload(self.context, me.account, self.load_site(me, ref), manifest)
+
+    def finish_upload(self, me: Principal, upload_id: str) -> Release:
+        return finish_upload(self.context, me.account, upload_id)
+
+    def releases(self, me: Principal, ref: str) -> list[Release]:
+        return self.context.releases.list(self.load_site(me, ref).id)
+
+    # -- deployments ----------------------------------------------------------------------------
+    def deploy(self, me: Principal, ref: str, release_id: str) -> DeploymentView:
+        site = self.load_site(me, ref)
+        release = self.context.releases.load(release_id, site.id)
+        return self.views.deployment(
+            deploy.request_deployment(self.context, site, release, me.account.name), site.name)
+
+    def rollback(self, me: Principal, ref: str, release: str | int | None) -> DeploymentView:
+        site = self.load_site(me, ref)
+        return self.views.deployment(sites.rollback(self.context, site, me.account.name, release), site.name)
+
+    def cancel(self, me: Principal, deployment_id: str) -> DeploymentView:
+        return self._shown(deploy.cancel(self.context, self.load_deployment(me, deployment_id)))
+
+    def deployments(self, me: Principal, ref: str) -> list[DeploymentView]:
+        site = self.load_site(me, ref)
+        return [self.views.deployment(found, site.name) for found in self.context.deployments.list(site.id)]
+
+    def deployment(self, me: Principal, deployment_id: str) -> DeploymentView:
+        return self._shown(self.load_deployment(me, deployment_id))
+
+    def load_deployment(self, me: Principal, deployment_id: str) -> Deployment:
+        deployment = self.context.deployments.load(deployment_id, me.account.id)
+        me.check_site(deployment.site_id)
+        return deployment
+
+    def deployment_log(self, me: Principal, deployment_id: str, start: int = 0) -> list[str]:
+        return read_log(self.context, self.load_deployment(me, deployment_id).id, start)
+
+    def deployment_log_path(self, deployment_id: str) -> str:
+        return str(log_path(self.context, deployment_id))
+
+    def _shown(self, deployment: Deployment) -> DeploymentView:
+        site = self.context.sites.load(deployment.site_id, None)
+        return self.views.deployment(deployment, site.name)
+
+    # -- previews and labs ----------------------------------------------------------------------
+    def preview(self, me: Principal, ref: str, *, with_upstream: bool = False) -> PreviewView:
+        return self.views.preview(self.load_site(me, ref), with_upstream=with_upstream)
+
+    def start_preview(self, me: Principal, ref: str) -> PreviewView:
+        preview.start_preview(self.context, self.load_site(me, ref))
+        return self.preview(me, ref)
+
+    def stop_preview(self, me: Principal, ref: str) -> PreviewView:
+        preview.stop_preview(self.context, self.load_site(me, ref))
+        return self.preview(me, ref)
+
+    def preview_ticket(self, me: Principal, ref: str) -> str:
+        """A URL good once, for 60 s, that opens the preview in a frame."""
+        host = self.settings.preview_host(self.load_site(me, ref).name)
+        code = self.identity.issue_ticket(me.account, host)
+        return f"{self.settings.origin(host)}/_dialup/enter?code={code}"
+
+    def lab(self, me: Principal) -> LabView:
+        return self.views.lab(me.account)
+
+    def start_lab(self, me: Principal) -> LabView:
+        self.context.prepare_ingress()
+        lab.start_lab(self.context, me.account)
+        return self.views.lab(me.account)
+
+    def stop_lab(self, me: Principal) -> LabView:
+        lab.stop_lab(self.context, me.account.id, me.account.name)
+        return self.views.lab(me.account)
+
+    # -- for the edge and the gate ----------------------------------------------------------------
+    def host_owner(self, host: str) -> tuple[str, str, str] | None:
+        """`(kind, name, account)` of a lab's or preview's host; None for any other."""
+        domain = self.settings.domain
+        if host.endswith(f".editor.{domain}"):
+            name = host.removesuffix(f".editor.{domain}")
+            return ("lab", name, name) if self.identity.find_account(name) else None
+        label = host.removesuffix(f".{domain}")
+        if label == host or not label.endswith("-dev") or "." in label:
+            return None
+        try:
+            site = self.context.sites.load(label.removesuffix("-dev"), None)
+        except NotFound:
+            return None
+        return ("preview", site.name, site.owner)
+
+    def lab_secret(self, account_name: str) -> str | None:
+        account = self.identity.find_account(account_name)
+        session = account and self.context.editing.find(account.id, "lab")
+        return session.secret if session else None
+
+    def touch_preview(self, site_name: str) -> None:
+        """Somebody asked for this preview: it is not idle."""
+        self.views.touch(site_name)
+
+    def gate_page(self, host: str) -> str:
+        """Why a public host has nothing to show: `new`, `stopped`, `gone` or `unknown`."""
+        name = host.removesuffix(f".{self.settings.domain}")
+        try:
+            site = self.context.sites.load(name, None)
+        except NotFound:
+            return "gone" if self.context.sites.is_retired(name) else "unknown"
+        return "stopped" if site.stopped else "new"
+
+    # -- figures ----------------------------------------------------------------------------------
+    def quota(self, me: Principal) -> QuotaView:
+        return self.views.quota(me.account)
+
+    def usage(self, me: Principal) -> UsageView:
+        return self.views.usage(me.account)
+
+    def overview(self) -> Overview:
+        return self.views.overview()
+
+    def health(self, only: Iterable[str] = ()) -> Health:
+        return self.views.health(only)

@@ -1,0 +1,1 @@
+"""What the machine and the instances use, and whether all is well."""

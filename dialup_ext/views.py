@@ -1,0 +1,215 @@
+"""Puts together what people are shown, from the database, the driver and the machine."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from dialup_ext.actions.health import tail
+from dialup_ext.actions.retire import site_key
+from dialup_ext.domain.account import Account
+from dialup_ext.domain.deployment import Deployment, Status
+from dialup_ext.domain.site import Site
+from dialup_ext.domain.views import (
+    DeploymentView,
+    Health,
+    LabView,
+    Overview,
+    PreviewView,
+    QuotaView,
+    ReleaseRef,
+    SiteView,
+    UsageView,
+    Used,
+)
+from dialup_ext.errors import DialupError
+from dialup_ext.monitor.machine import cpu_share, memory_mib, own_memory_mib
+from dialup_ext.version import __version__
+
+if TYPE_CHECKING:
+    from dialup_ext.hub import Hub
+
+MIB = 1 << 20
+CHECKS = ("database", "driver", "ingress", "storage", "memory")
+
+
+class Views:
+    """Reads only. Costs one query and one look into the kernel's files per thing shown."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.context = hub.context
+        self.settings = hub.context.settings
+        self._touched: dict[str, float] = {}
+
+    # -- sites and deployments --------------------------------------------------------------------
+    def sites(self, sites: list[Site]) -> list[SiteView]:
+        newest = self.context.deployments.newest([site.id for site in sites])
+        return [self._site(site, newest.get(site.id)) for site in sites]
+
+    def site(self, site: Site) -> SiteView:
+        return self.sites([site])[0]
+
+    def deployment(self, deployment: Deployment, site_name: str) -> DeploymentView:
+        still_live = None
+        if deployment.failure is not None:
+            still_live = self._live_number(deployment.site_id)
+        end = deployment.changed_at if deployment.status.is_final else self.context.clock.now()
+        end = deployment.live_at or end
+        return DeploymentView(
+            id=deployment.id, site=site_name, release=_ref(deployment), status=deployment.status.value,
+            step=deployment.step, action=deployment.action, created_at=deployment.created_at,
+            changed_at=deployment.changed_at, created_by=deployment.created_by,
+            duration_seconds=round((end - deployment.created_at).total_seconds(), 3),
+            live_at=deployment.live_at, still_live=still_live, failure=deployment.failure)
+
+    def live_key(self, site: Site) -> str:
+        """The key of the instance that serves the site, whether it has one or not."""
+        return site_key(site, site.live_deployment_id or "")
+
+    def _site(self, site: Site, newest: Deployment | None) -> SiteView:
+        live = self._live_deployment(site, newest)
+        return SiteView(
+            id=site.id, name=site.name, owner=site.owner, kind=site.kind.value, status=site.status.value,
+            address=self.settings.origin(site.host(self.settings.domain)) + "/",
+            preview_address=self.settings.origin(site.preview_host(self.settings.domain)) + "/",
+            template=site.template, live_release=_ref(live) if live else None,
+            last_deployed=site.last_deployed, last_deployed_by=live.created_by if live else None,
+            created_at=site.created_at, last_edited=site.last_edited, error_message=site.error_message,
+            storage_bytes=site.storage_bytes, memory_mb=self.memory_of(self.live_key(site)),
+            deployment=self.deployment(newest, site.name) if newest else None,
+            preview=self.preview(site))
+
+    def _live_deployment(self, site: Site, newest: Deployment | None) -> Deployment | None:
+        if site.live_deployment_id is None:
+            return None
+        if newest is not None and newest.id == site.live_deployment_id:
+            return newest
+        return self.context.deployments.load(site.live_deployment_id)
+
+    def _live_number(self, site_id: str) -> int | None:
+        live = [found for found in self.context.deployments.list(site_id, limit=200)
+                if found.status is Status.LIVE]
+        return live[0].release_number if live else None
+
+    # -- previews and labs --------------------------------------------------------------------------
+    def preview(self, site: Site, *, with_upstream: bool = False) -> PreviewView:
+        session = self.context.editing.find(site.owner_id, "preview", site.id)
+        url = self.settings.origin(site.preview_host(self.settings.domain)) + "/"
+        if session is None:
+            return PreviewView(site.name, "stopped", url)
+        self._extend(session.id, site.name)
+        failed = session.state == "failed"
+        instance = self.context.driver.inspect(session.instance_key) if with_upstream else None
+        return PreviewView(
+            site.name, session.state, url, session.message,
+            tail(self.context, session.instance_key) if failed else (),
+            instance.address if instance and session.state == "running" else None)
+
+    def touch(self, site_name: str) -> None:
+        self._touched[site_name] = time.monotonic()
+
+    def _extend(self, session_id: str, site_name: str) -> None:
+        """Move the expiry on when somebody used the preview; at most one write a minute."""
+        if time.monotonic() - self._touched.get(site_name, float("-inf")) < 60:
+            self._touched.pop(site_name)
+            idle = timedelta(seconds=self.settings.preview_idle)
+            self.context.editing.change(session_id, expires_at=self.context.clock.now() + idle)
+
+    def lab(self, account: Account) -> LabView:
+        session = self.context.editing.find(account.id, "lab")
+        url = self.settings.origin(self.settings.lab_host(account.name)) + "/lab"
+        if session is None:
+            return LabView(account.name, "stopped", url)
+        if session.state == "running":
+            return LabView(account.name, "running", url, progress=100)
+        if session.state == "failed":
+            return LabView(account.name, "failed", url, session.message,
+                           log_tail=tail(self.context, session.instance_key))
+        waited = (self.context.clock.now() - session.created_at).total_seconds()
+        progress = min(95, int(100 * waited / (waited + 3)))  # 3 s is a usual start: half-way then
+        return LabView(account.name, "starting", url, "JupyterLab is starting.", progress)
+
+    # -- figures ------------------------------------------------------------------------------------
+    def memory_of(self, key: str) -> float | None:
+        """MiB an instance uses now; None when it does not run."""
+        usage = self.context.driver.usage(key)
+        return None if usage is None else round(usage.memory_bytes / MIB, 1)
+
+    def quota(self, account: Account) -> QuotaView:
+        sites = self.context.sites.list(account.id)
+        memory = sum(self.memory_of(self.live_key(site)) or 0.0 for site in sites)
+        storage = sum(site.storage_bytes for site in sites) / MIB
+        return QuotaView(sites=Used(len(sites), account.quota.max_sites),
+                         memory_mb=Used(round(memory, 1), account.quota.max_memory_mb),
+                         storage_mb=Used(round(storage, 1), account.quota.max_storage_mb))
+
+    def usage(self, account: Account) -> UsageView:
+        sites = tuple(
+            {"name": view.name, "status": view.status, "kind": view.kind, "address": view.address,
+             "memory_mb": view.memory_mb, "storage_mb": round(view.storage_bytes / MIB, 2)}
+            for view in self.sites(self.context.sites.list(account.id)))
+        session = self.context.editing.find(account.id, "lab")
+        return UsageView(sites=sites, quota=self.quota(account), at=self.context.clock.now(),
+                         lab_memory_mb=self.memory_of(session.instance_key) if session else None)
+
+    def overview(self) -> Overview:
+        instances = tuple(self._instance(instance) for instance in self.context.driver.list())
+        disk = shutil.disk_usage(self.settings.home)
+        return Overview(
+            health=self.health(), driver=self.context.driver.name, version=__version__,
+            accounts=tuple(self._account(account) for account in self.hub.identity.accounts()),
+            sites=tuple(self.sites(self.context.sites.list())), instances=instances,
+            disk={"total": disk.total / MIB, "free": disk.free / MIB},
+            memory={**memory_mib(), "hub_mb": own_memory_mib()}, cpu=cpu_share(),
+            at=self.context.clock.now())
+
+    def health(self, only: Iterable[str] = ()) -> Health:
+        wanted = [name for name in CHECKS if not only or name in set(only)]
+        checks = {name: self._check(name) for name in wanted}
+        if self.hub.adopting and not only:
+            checks["database"] = ("This database does not know the files in this home; nothing is removed "
+                                  "until it does. Restore the right backup.")
+        fine = all(verdict == "ok" for verdict in checks.values())
+        return Health("ok" if fine else "degraded", checks)
+
+    def _check(self, name: str) -> str:
+        try:
+            return getattr(self, f"_check_{name}")() or "ok"
+        except DialupError as error:
+            return error.message
+
+    def _check_database(self) -> None:
+        self.hub.store.ping()
+
+    def _check_driver(self) -> None:
+        self.context.driver.check()
+
+    def _check_ingress(self) -> str | None:
+        return None if self.hub.caddy.running() else "Caddy is not running."
+
+    def _check_storage(self) -> str | None:
+        free = shutil.disk_usage(self.settings.home).free // MIB
+        return None if free >= self.settings.min_free_mb else f"Only {free:,} MiB of disk are left."
+
+    def _check_memory(self) -> str | None:
+        available = memory_mib()["available"]
+        return None if available >= 256 else f"Only {available:,.0f} MiB of memory are left."
+
+    def _instance(self, instance: Any) -> dict[str, Any]:
+        return {"key": instance.key, "kind": instance.kind.value, "account": instance.account,
+                "site": instance.site, "state": instance.state.value, "started_at": instance.started_at,
+                "memory_mb": self.memory_of(instance.key)}
+
+    def _account(self, account: Account) -> dict[str, Any]:
+        return {"id": account.id, "name": account.name, "email": account.email, "role": account.role.value,
+                "is_active": account.is_active, "created_at": account.created_at,
+                "lab": self.lab(account).state, "quota": self.quota(account)}
+
+
+def _ref(deployment: Deployment) -> ReleaseRef:
+    return ReleaseRef(deployment.release_id, deployment.release_number)
+
