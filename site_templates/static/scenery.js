@@ -12,8 +12,8 @@ export function draw(svg, view) {
     hill.style.d = `path("${outline}")`;
   });
   const sun = svg.querySelector(".sun");
-  sun.setAttribute("cx", 860 + random() * 400);
-  sun.setAttribute("cy", 130 + random() * 170);
+  sun.setAttribute("cx", 1180 + random() * 110);
+  sun.setAttribute("cy", 170 + random() * 120);
 }
 
 /** Scatter stars over the sky; they only show at night. */
@@ -21,7 +21,7 @@ export function sprinkle(svg, count = 90) {
   const random = numbers(7);
   svg.querySelector(".stars").innerHTML = Array.from({ length: count }, () =>
     `<circle cx="${(random() * WIDTH).toFixed()}" cy="${(random() ** 1.6 * 380).toFixed()}"
-      r="${(0.6 + random() * 1.3).toFixed(1)}" opacity="${(0.3 + random() * 0.7).toFixed(2)}"/>`).join("");
+      r="${(0.5 + random() * 0.9).toFixed(1)}" opacity="${(0.2 + random() * 0.6).toFixed(2)}"/>`).join("");
 }
 
 /** One smooth line of four waves from left to right, closed along the bottom. */

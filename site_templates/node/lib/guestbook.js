@@ -1,4 +1,4 @@
-// What is on the wall: notes and waves. Kept in memory, so a restart begins a clean wall.
+// What is on the wall: notes and hearts. Kept in memory, so a restart begins a clean wall.
 
 const MOST_NOTES = 60;
 const MOST_LETTERS = 240;
@@ -6,7 +6,7 @@ const COLOURS = ["sun", "sea", "rose", "leaf", "plum"];
 
 export class Guestbook {
   #notes = [];
-  #waves = 0;
+  #hearts = 0;
   #next = 1;
 
   /** Add a note and return it, or return null when there is nothing to add. */
@@ -23,14 +23,14 @@ export class Guestbook {
     return note;
   }
 
-  /** Count one more wave and return how many there are. */
-  wave() {
-    return ++this.#waves;
+  /** Count one more heart and return how many there are. */
+  heart() {
+    return ++this.#hearts;
   }
 
   /** Everything a new visitor needs to see. */
   state() {
-    return { notes: this.#notes, waves: this.#waves };
+    return { notes: this.#notes, hearts: this.#hearts };
   }
 }
 

@@ -25,7 +25,7 @@ export function openWall(server, guestbook, { developing = false } = {}) {
     socket.on("message", (data) => {
       if (!allowed()) return;
       const message = parse(data);
-      if (message?.type === "wave") tell({ type: "waves", waves: guestbook.wave() });
+      if (message?.type === "heart") tell({ type: "hearts", hearts: guestbook.heart() });
       if (message?.type === "note") {
         const note = guestbook.add(message.name, message.text);
         if (note) tell({ type: "note", note });

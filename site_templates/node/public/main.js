@@ -1,24 +1,24 @@
 // Show the wall and keep it up to date.
 import { connect } from "./live.js";
 
-const [form, notes, waves, wavesWord, waveButton, status] =
-  ["form", "notes", "waves", "waves-word", "wave", "status"].map((id) => document.getElementById(id));
+const [form, notes, hearts, heartsWord, heartButton, status] =
+  ["form", "notes", "hearts", "hearts-word", "heart", "status"].map((id) => document.getElementById(id));
 
 const live = connect({
   welcome(message) {
     notes.replaceChildren(...message.notes.map(paper));
-    show(message.waves);
+    show(message.hearts);
   },
   note({ note }) {
     const element = paper(note);
     element.classList.add("new");
     notes.prepend(element);
   },
-  waves(message) {
-    show(message.waves);
-    waveButton.classList.remove("waved");
-    void waveButton.offsetWidth; // lets the same animation play again
-    waveButton.classList.add("waved");
+  hearts(message) {
+    show(message.hearts);
+    heartButton.classList.remove("beating");
+    void heartButton.offsetWidth; // lets the same animation play again
+    heartButton.classList.add("beating");
   },
   here({ here }) {
     status.dataset.state = "live";
@@ -38,11 +38,11 @@ form.addEventListener("submit", (event) => {
   text.focus();
 });
 
-waveButton.addEventListener("click", () => live.send({ type: "wave" }));
+heartButton.addEventListener("click", () => live.send({ type: "heart" }));
 
 function show(count) {
-  waves.value = count;
-  wavesWord.textContent = count === 1 ? "wave so far" : "waves so far";
+  hearts.value = count;
+  heartsWord.textContent = count === 1 ? "heart so far" : "hearts so far";
 }
 
 /** One note. Everything people typed goes in as text, never as HTML. */
