@@ -15,7 +15,7 @@ from dialup_ext.actions.identity_keys import new_key, parse_key
 from dialup_ext.actions.identity_limits import LoginLimits
 from dialup_ext.actions.identity_passwords import check_password, hash_password, rehashed
 from dialup_ext.actions.identity_sessions import Sessions, digest, new_token
-from dialup_ext.domain.access import Principal, Via, check_scopes
+from dialup_ext.domain.access import SCOPES, Principal, Via, check_scopes
 from dialup_ext.domain.account import Account, Quota, Role
 from dialup_ext.domain.login import ApiKey, Handover, LoginSession, NewSession, Origin
 from dialup_ext.domain.names import check_name
@@ -187,11 +187,12 @@ class Identity:
         return self._enter(account, origin, replaces)
 
     # -- keys -----------------------------------------------------------------------------------
-    def make_key(self, principal: Principal, name: str, scopes: Iterable[str], *, days: int | None = None,
-                 sites: Iterable[str] | None = None) -> tuple[ApiKey, str]:
-        """A key and its text, which is never shown again. Only a person in a browser makes keys."""
-        if not principal.is_browser:
-            raise Forbidden("Keys are made at the portal only.", code="portal_only", hint="Log in there.")
+    def create_key(self, account: Account, name: str, scopes: Iterable[str] | None = None, *,
+                   days: int | None = None, sites: Iterable[str] | None = None) -> tuple[ApiKey, str]:
+        """A key and its text, which is never shown again. Without `scopes` it gets all of them.
+
+        Only for a person in a browser: handlers that call this have the policy `PORTAL`.
+        """
         label, now = name.strip(), self.clock.now()
         days = self.settings.key_lifetime_days if days is None else days
         if not 1 <= len(label) <= 80:
@@ -200,19 +201,20 @@ class Identity:
             raise BadInput(f"A key is good for 1 to {LONGEST_KEY_LIFE} days, not {days}.",
                            hint="Make a new one in time.")
         public_id, secret, text = new_key()
-        key = ApiKey(id=new_id(), public_id=public_id, account_id=principal.account.id, name=label,
-                     scopes=check_scopes(scopes), sites=None if sites is None else tuple(sites),
+        key = ApiKey(id=new_id(), public_id=public_id, account_id=account.id, name=label,
+                     scopes=check_scopes(SCOPES if scopes is None else scopes),
+                     sites=None if sites is None else tuple(sites),
                      created_at=now, expires_at=now + timedelta(days=days))
         self._keys.create(key, digest(secret), limit=KEYS_PER_ACCOUNT, at=now)
         return key, text
 
-    def keys(self, account: Account) -> list[ApiKey]:
+    def keys(self, account_id: str) -> list[ApiKey]:
         """An account's keys, the newest first."""
-        return self._keys.list(account.id)
+        return self._keys.list(account_id)
 
-    def revoke_key(self, account: Account, key_id: str) -> None:
+    def revoke_key(self, account_id: str, key_id: str) -> None:
         """Make a key worthless at once. Raises `NotFound` for anybody else's."""
-        self._keys.remove(account.id, key_id)
+        self._keys.remove(account_id, key_id)
 
     def key_principal(self, text: str, address: str) -> Principal:
         """Who a key proves. Raises `NotLoggedIn` (`bad_key`): unknown, expired, revoked or shut out."""
