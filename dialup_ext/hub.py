@@ -7,18 +7,21 @@ its account's things only; other people's are `NotFound` (R20). Answers are view
 
 from __future__ import annotations
 
+import getpass
 import logging
 import threading
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import IO, TYPE_CHECKING, Any
 
 from dialup_ext.actions import deploy, lab, preview, sites
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.deployment_log import log_path, read_log
 from dialup_ext.actions.health import tail
+from dialup_ext.actions.site_log import LogFollower
 from dialup_ext.actions.reconcile import reconcile, resume
 from dialup_ext.actions.upload import begin_upload, finish_upload
 from dialup_ext.domain.access import Principal
+from dialup_ext.domain.account import Account, Quota, Role
 from dialup_ext.domain.deployment import Deployment
 from dialup_ext.domain.manifest import Manifest
 from dialup_ext.domain.names import check_name, suggest_name
@@ -53,7 +56,8 @@ class Hub:
     """The façade. `start` and `stop` bracket its life; in between any thread may call it."""
 
     def __init__(self, context: Context, *, store: Store, identity: Identity, caddy: Caddy,
-                 answers: RememberedAnswers, templates: list[dict[str, Any]], adopting: bool) -> None:
+                 doors: Any, answers: RememberedAnswers, templates: list[dict[str, Any]],
+                 adopting: bool, lock: IO[str]) -> None:
         self.context = context
         self.settings = context.settings
         self.identity = identity
@@ -62,6 +66,8 @@ class Hub:
         self.templates = templates
         self.adopting = adopting
         self.store = store
+        self.doors = doors
+        self._lock = lock
         self.views = Views(self)
         self._rounds: threading.Thread | None = None
 
@@ -77,6 +83,18 @@ class Hub:
         self.context.workers.close()
         if self._rounds:
             self._rounds.join(timeout=5)
+        self.store.close()
+        self._lock.close()
+
+    def ensure_owner(self) -> Account:
+        """The first admin: the person at this machine. Idempotent."""
+        admins = [account for account in self.identity.accounts() if account.is_admin and account.is_active]
+        if admins:
+            return admins[0]
+        name = suggest_name(getpass.getuser()) or "owner"
+        quota = Quota(max_sites=100, max_memory_mb=4096, max_cpu_cores=2.0, max_storage_mb=20480)
+        return self.identity.add_account("owner" if name.startswith("my-") else name, role=Role.ADMIN,
+                                         quota=quota)
 
     def stop_instances(self) -> None:
         """Stop everything that runs: Ctrl-C of a trial. The next start brings the sites back."""
@@ -153,9 +171,21 @@ class Hub:
         site = self.load_site(me, ref)
         return list(tail(self.context, self.views.live_key(site), lines)) if site.live_deployment_id else []
 
+    def follow_site_log(self, me: Principal, ref: str, lines: int) -> Callable[[], list[str]]:
+        """A function that gives the lines since its last call; the last `lines` at first."""
+        return LogFollower(self.context, self.load_site(me, ref), lines)
+
     # -- uploads and releases -------------------------------------------------------------------
     def begin_upload(self, me: Principal, ref: str, manifest: Manifest) -> dict[str, Any]:
         return begin_upload(self.context, me.account, self.load_site(me, ref), manifest)
+
+    def receive_files(self, me: Principal, upload_id: str) -> Any:
+        """A writer that takes the frames of this upload: `feed`, then `close`."""
+        return self.context.uploads.receive(upload_id, me.account.id)
+
+    def upload_missing(self, me: Principal, upload_id: str) -> list[str]:
+        """What is still missing."""
+        return self.context.uploads.missing(upload_id, me.account.id)
 
     def finish_upload(self, me: Principal, upload_id: str) -> Release:
         return finish_upload(self.context, me.account, upload_id)

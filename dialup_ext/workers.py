@@ -1,4 +1,7 @@
-"""Threads for work that blocks: a bounded pool per sort of work, and a few timers."""
+"""Threads for work that blocks: a bounded pool per sort of work, and a few timers.
+
+Blocking work never runs on the event loop and never queues for ever.
+"""
 
 from __future__ import annotations
 
@@ -6,50 +9,59 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from dialup_ext.errors import TooMany
+from dialup_ext.errors import Unavailable
 
 log = logging.getLogger("dialup")
 
-SIZES = {"quick": 4, "hash": 2, "driver": 4, "deploy": 4, "upload": 4}
-"""Threads per pool: argon2 gets two (R14), so logins never starve the rest."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
-WAITING = {"quick": 200, "hash": 20, "driver": 50, "deploy": 200, "upload": 20}
-"""How much may wait in each before new work is refused (R44)."""
+SIZES = {"quick": (6, 400), "hash": (2, 20), "driver": (6, 100), "upload": (4, 40), "deploy": (4, 200)}
+"""Threads, and how much may wait behind them (R44). argon2 gets two and twenty (R14)."""
+
+
+class BoundedPool(ThreadPoolExecutor):
+    """`workers` at once, `waiting` behind them; the next one is refused with `Unavailable`."""
+
+    def __init__(self, name: str, workers: int, waiting: int) -> None:
+        super().__init__(max_workers=workers, thread_name_prefix=f"dialup-{name}")
+        self._places = threading.BoundedSemaphore(workers + waiting)
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Queue a call. Raises `Unavailable` (`busy`) at once when there is no place left."""
+        if not self._places.acquire(blocking=False):
+            raise Unavailable("The server is busy.", code="busy", hint="Try again in a few seconds.",
+                              retry_after=5)
+        try:
+            future = super().submit(fn, *args, **kwargs)
+        except BaseException:
+            self._places.release()
+            raise
+        future.add_done_callback(lambda _: self._places.release())
+        return future
 
 
 class Workers:
     """The hub's threads. `close` lets running work end and drops what waits."""
 
     def __init__(self) -> None:
-        self._pools = {name: ThreadPoolExecutor(size, f"dialup-{name}") for name, size in SIZES.items()}
-        self._room = {name: threading.Semaphore(SIZES[name] + WAITING[name]) for name in SIZES}
+        self.pools = {name: BoundedPool(name, *size) for name, size in SIZES.items()}
+        self.closed = threading.Event()
+        """Set when the hub stops; long waits look at it."""
         self._timers: set[threading.Timer] = set()
-        self._closed = threading.Event()
-
-    def submit(self, pool: str, work: Callable[..., Any], *args: Any) -> Future[Any]:
-        """Run `work` in a thread of `pool`; `TooMany` (`busy`) when too much waits already."""
-        if not self._room[pool].acquire(blocking=False):
-            raise TooMany("The server is busy.", code="busy", hint="Try again in a few seconds.")
-        try:
-            future = self._pools[pool].submit(work, *args)
-        except BaseException:
-            self._room[pool].release()
-            raise
-        future.add_done_callback(lambda _: self._room[pool].release())
-        return future
 
     def background(self, pool: str, work: Callable[..., Any], *args: Any) -> None:
-        """The same for work nobody waits for: what it raises is logged."""
-        self.submit(pool, work, *args).add_done_callback(_log_failure)
+        """Run `work` in a thread of `pool`; nobody waits for it, what it raises is logged."""
+        self.pools[pool].submit(work, *args).add_done_callback(_log_failure)
 
     def later(self, seconds: float, pool: str, work: Callable[..., Any], *args: Any) -> None:
         """Once, after `seconds`. Nothing durable: `reconcile` does the same after a restart."""
 
         def fire() -> None:
             self._timers.discard(timer)
-            if not self._closed.is_set():
+            if not self.closed.is_set():
                 self.background(pool, work, *args)
 
         timer = threading.Timer(seconds, fire)
@@ -57,16 +69,12 @@ class Workers:
         self._timers.add(timer)
         timer.start()
 
-    @property
-    def closed(self) -> threading.Event:
-        """Set when the hub stops; long waits look at it."""
-        return self._closed
-
     def close(self) -> None:
-        self._closed.set()
+        """Idempotent."""
+        self.closed.set()
         for timer in tuple(self._timers):
             timer.cancel()
-        for pool in self._pools.values():
+        for pool in self.pools.values():
             pool.shutdown(wait=True, cancel_futures=True)
 
 

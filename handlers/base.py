@@ -101,8 +101,12 @@ class DialupHandler(JupyterHandler):
         if len(self.request.body) > limit:
             raise TooLarge(f"The request is larger than {limit // 1024} KiB.",
                            hint="Send less at once.")
+        return self.body_of(model, self.request.body)
+
+    def body_of(self, model: type[Model], raw: bytes) -> Model:
+        """`raw` JSON as `model`. Raises `BadInput` naming the field."""
         try:
-            return model.model_validate_json(self.request.body or b"{}")
+            return model.model_validate_json(raw or b"{}")
         except ValidationError as error:
             raise _bad_input(error) from None
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.deployment import Deployment
 from dialup_ext.domain.instance import InstanceSpec
+from dialup_ext.domain.manifest import Manifest
 from dialup_ext.domain.ports import Clock, Driver, Ingress
 from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Site
@@ -19,6 +20,7 @@ from dialup_ext.settings import Settings
 from dialup_ext.workers import Workers
 
 if TYPE_CHECKING:
+    from dialup_ext.build.detect import Detection
     from dialup_ext.releases.trees import ReleaseTrees
     from dialup_ext.releases.uploads import Uploads
     from dialup_ext.store.deployments import DeploymentRecords
@@ -66,6 +68,10 @@ class Context:
     trees: ReleaseTrees
     layers: Layers
     specs: Specs
+    detect: Callable[[Manifest, Callable[[str], bytes] | None], Detection]
+    """What kind of site a list of files is; with a reader, certain."""
+    workspaces: Callable[[str], Path]
+    """The folder that holds an account's workspaces."""
     feed: Feed
     workers: Workers
     open_lab_door: Callable[[str], None]

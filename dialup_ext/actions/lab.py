@@ -39,7 +39,7 @@ def start_lab(context: Context, account: Account) -> None:
 def finish_starting_lab(context: Context, account: Account, session: EditorSession) -> None:
     """Open its door to the hub, start it, wait until it answers, lead its host to it. Idempotent."""
     try:
-        home = context.settings.home / "homes" / account.name
+        home = context.workspaces(account.name)
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         context.open_lab_door(account.name)
         assert session.secret is not None

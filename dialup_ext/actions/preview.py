@@ -40,7 +40,7 @@ def start_preview(context: Context, site: Site) -> None:
 def finish_starting(context: Context, site: Site, session: EditorSession) -> None:
     """Start the instance, wait until it answers, lead the preview's host to it. Idempotent."""
     try:
-        workspace = context.settings.home / "homes" / site.owner / site.name
+        workspace = context.workspaces(site.owner) / site.name
         instance = context.driver.start(context.specs.preview(site, session.instance_key, workspace))
         host = site.preview_host(context.settings.domain)
         wait_until_healthy(context, instance, host, step="start", timeout=START_TIMEOUT, path="/",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from dialup_ext.domain.access import SCOPES
 from dialup_ext.errors import NotFound
 from dialup_ext.handlers import wire
 from dialup_ext.handlers.api.base import ApiHandler, Contract, EventStream
 from dialup_ext.handlers.policy import Policy
-from dialup_ext.version import __version__
+from dialup_ext import __version__
 
 
 class MeHandler(ApiHandler):
@@ -38,15 +39,14 @@ class KeysHandler(ApiHandler):
 
     async def get(self) -> None:
         """List your keys, without their secrets."""
-        self.reply({"keys": await self.run(self.hub.identity.keys, self.account.id)})
+        self.reply({"keys": await self.run(self.hub.identity.keys, self.account)})
 
     async def post(self) -> None:
         """Make a key; it is shown this once."""
         wanted = self.body(wire.NewKey)
-        key, secret = await self.run(self.hub.identity.create_key, self.account, wanted.name, wanted.scopes,
-                                     days=wanted.days)
-        shaped = wire.Key.model_validate(key).model_dump()
-        self.reply({**shaped, "key": secret})
+        scopes = SCOPES if wanted.scopes is None else wanted.scopes
+        key, text = await self.run(self.hub.identity.make_key, self.me, wanted.name, scopes, days=wanted.days)
+        self.reply({**wire.Key.model_validate(key).model_dump(), "key": text})
 
 
 class KeyHandler(ApiHandler):
@@ -57,7 +57,7 @@ class KeyHandler(ApiHandler):
 
     async def delete(self, key: str) -> None:
         """Revoke it; whoever uses it is refused from now on."""
-        await self.run(self.hub.identity.revoke_key, self.account.id, key)
+        await self.run(self.hub.identity.revoke_key, self.account, key)
         self.reply()
 
 

@@ -1,0 +1,110 @@
+"""The composition root: the one place that names concrete adapters."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from dialup_ext.actions.context import Context
+from dialup_ext.build.detect import detect
+from dialup_ext.build.layers import Layers
+from dialup_ext.domain.clock import SystemClock
+from dialup_ext.domain.ports import Driver
+from dialup_ext.errors import BadInput, Conflict
+from dialup_ext.feed import Feed
+from dialup_ext.handlers.doors import Doors
+from dialup_ext.hub import Hub
+from dialup_ext.identity import Identity
+from dialup_ext.ingress.caddy import Caddy
+from dialup_ext.ingress.serving import ServingDirectories
+from dialup_ext.releases.trees import ReleaseTrees
+from dialup_ext.releases.uploads import Uploads
+from dialup_ext.settings import Settings
+from dialup_ext.spawner.process import ProcessDriver
+from dialup_ext.spawner.specs import Specifications
+from dialup_ext.store.deployments import DeploymentRecords
+from dialup_ext.store.editing import EditorRecords
+from dialup_ext.store.engine import Store
+from dialup_ext.store.idempotency import RememberedAnswers
+from dialup_ext.store.releases import ReleaseRecords
+from dialup_ext.store.sites import SiteRecords
+from dialup_ext.store.values import StoredValues
+from dialup_ext.templates import list_templates
+from dialup_ext.workers import Workers
+
+BODY_LIMIT = 1 << 20
+
+
+def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None) -> Hub:
+    """The hub of `settings.home`, not started yet.
+
+    Raises `Conflict` (`already_running`) while another hub holds the home, `Unavailable` for a
+    damaged or newer database.
+    """
+    for folder in (settings.home, settings.data, settings.run):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = hold(settings.data / "hub.lock")
+    store = Store(settings.resolved_database_url)
+    store.prepare()
+    clock = SystemClock()
+    driver = choose_driver(settings, StoredValues(store))
+    caddy = Caddy(settings)
+    doors = Doors(settings.run, body_limit=BODY_LIMIT)
+    uploads = Uploads(settings)
+    context = Context(
+        settings=settings, clock=clock, driver=driver, ingress=ServingDirectories(settings.home / "ingress"),
+        sites=SiteRecords(store), releases=ReleaseRecords(store), deployments=DeploymentRecords(store),
+        editing=EditorRecords(store), uploads=uploads, trees=ReleaseTrees(settings),
+        layers=Layers(settings, driver), specs=Specifications(settings), detect=detect,
+        workspaces=workspaces or (lambda account: settings.home / "homes" / account), feed=Feed(),
+        workers=Workers(), open_lab_door=doors.open_lab, prepare_ingress=caddy.ensure,
+    )
+    return Hub(context, store=store, identity=Identity(store, settings, clock), caddy=caddy, doors=doors,
+               answers=RememberedAnswers(store), lock=lock,
+               templates=[template.as_dict() for template in list_templates()],
+               adopting=is_foreign(settings, StoredValues(store)))
+
+
+def choose_driver(settings: Settings, values: StoredValues) -> Driver:
+    """The driver of this installation: chosen once, stored, never changed silently."""
+    stored = values.get("driver")
+    wanted = settings.driver or stored or "process"
+    if wanted != "process":
+        raise BadInput(f"There is no driver “{wanted}”.", code="bad_setting", hint="There is: process.")
+    if stored is None:
+        values.set("driver", wanted)
+    return ProcessDriver(settings)
+
+
+def is_foreign(settings: Settings, values: StoredValues) -> bool:
+    """True when database and home do not belong together: then nothing is ever deleted (R41)."""
+    mark = settings.data / "installation"
+    known = values.get("installation")
+    found = mark.read_text().strip() if mark.exists() else None
+    if known is None and found is None:
+        known = secrets.token_hex(16)
+        mark.write_text(known + "\n")
+        values.set("installation", known)
+        return False
+    return known != found
+
+
+def hold(path: Path) -> IO[str]:
+    """A lock that the kernel frees when this process ends, however it ends."""
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip()
+        file.close()
+        raise Conflict(f"dialup already runs on {path.parent.parent}" + (f" (process {holder})." if holder else "."),
+                       code="already_running", hint="Use that one, or set DIALUP_HOME to another folder.") from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file

@@ -1,0 +1,77 @@
+"""The hub's further sockets: the edge's, the gate's, and one per lab, which *is* that account."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_unix_socket
+from tornado.web import Application
+
+
+class Doors:
+    """Unix sockets with a server behind each. Opened on the event loop, from any thread."""
+
+    def __init__(self, directory: Path, *, body_limit: int) -> None:
+        self.directory = directory
+        self.body_limit = body_limit
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._servers: dict[str, HTTPServer] = {}
+        self.lab_application: Application | None = None
+        """What labs reach: the same API, where the socket says whose lab it is."""
+
+    def open_lab(self, account: str) -> None:
+        """The door of this account's lab."""
+        assert self.lab_application is not None
+        self.open(f"labs/{account}", self.lab_application)
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The loop that serves; before it runs nothing can be opened from elsewhere."""
+        self._loop = loop
+
+    def open(self, name: str, application: Application) -> None:
+        """Serve `application` at `<directory>/<name>.sock`. Twice is the same; blocks until it is so.
+
+        Only the hub's own user may connect (mode 0600); a socket left by a crash is replaced.
+        """
+        assert self._loop is not None, "the doors open once the server runs"
+        if threading.current_thread() is threading.main_thread():
+            self._open(name, application)
+            return
+        done = threading.Event()
+
+        def work() -> None:
+            self._open(name, application)
+            done.set()
+
+        self._loop.call_soon_threadsafe(work)
+        done.wait(10)
+
+    def close_all(self) -> None:
+        for name, server in self._servers.items():
+            server.stop()
+            self._path(name).unlink(missing_ok=True)
+        self._servers.clear()
+
+    def close(self, name: str) -> None:
+        """Close one door and what came through it. Idempotent."""
+        server = self._servers.pop(name, None)
+        if server is not None and self._loop is not None:
+            self._path(name).unlink(missing_ok=True)
+            self._loop.call_soon_threadsafe(server.stop)
+            asyncio.run_coroutine_threadsafe(server.close_all_connections(), self._loop)
+
+    def _open(self, name: str, application: Application) -> None:
+        if name in self._servers:
+            return
+        path = self._path(name)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Caddy and the edge share this user; X-Forwarded-For comes from Caddy alone
+        server = HTTPServer(application, max_body_size=self.body_limit, max_buffer_size=4 << 20)
+        server.add_socket(bind_unix_socket(str(path), 0o600))
+        self._servers[name] = server
+
+    def _path(self, name: str) -> Path:
+        return self.directory / f"{name}.sock"
