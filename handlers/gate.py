@@ -1,0 +1,71 @@
+"""The gate: what visitors of a public address see when no release is there to answer.
+
+An application of its own on `gate.sock`. Caddy sends it the hosts whose upstream is `GATE`.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from tornado.web import Application
+
+from dialup_ext.errors import DialupError
+from dialup_ext.handlers.edge import plain_host
+from dialup_ext.handlers.outside import OutsideHandler
+from dialup_ext.handlers.plain import PlainPage
+from dialup_ext.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why there is nothing to see: a status, a code for programs, a page for people."""
+
+    status: int
+    code: str
+    page: PlainPage
+    retry_after: int | None = None
+
+
+REASONS: dict[str, Reason] = {
+    "new": Reason(404, "not_deployed", PlainPage(
+        "Something will grow here", "This site has a name but has not been published yet.",
+        "If it is yours: open it in your editor and press Deploy.", "sprout")),
+    "stopped": Reason(503, "site_stopped", PlainPage(
+        "This site is resting", "Its owner has stopped it for now.",
+        "If it is yours: start it again at the portal.", "moon"), 3600),
+    "failed": Reason(503, "site_failed", PlainPage(
+        "This site cannot be shown right now", "It stopped answering, and starting it again did not help.",
+        "Try again in a few minutes. If it is yours: its log in the editor says why.", "cloud"), 60),
+    "gone": Reason(410, "site_removed", PlainPage(
+        "This site was removed", "It used to be here; its owner has taken it down.", "", "search")),
+    "unknown": Reason(404, "site_not_found", PlainPage(
+        "There is no site here", "Nothing is published at this address.",
+        "Check the spelling, or ask the person who gave it to you.", "search")),
+}
+
+
+def make_gate(hub: Any, settings: Settings, pools: dict[str, Executor]) -> Application:
+    """The application for `gate.sock`. `hub` needs `gate_page(host)`, one of the keys of `REASONS`."""
+    return Application([], default_handler_class=GateHandler, log_function=lambda _: None,
+                       dialup_hub=hub, dialup_settings=settings, dialup_pools=pools)
+
+
+class GateHandler(OutsideHandler):
+    """Every path and every method get the same answer."""
+
+    async def prepare(self) -> None:
+        found = await self.run(self.hub.gate_page, plain_host(self.request.host))
+        reason = REASONS.get(found, REASONS["unknown"])
+        self.set_status(reason.status)
+        if reason.retry_after is not None:
+            self.set_header("Retry-After", str(reason.retry_after))
+        if reason.status == 410:
+            # a service worker of the removed site must not outlive it (T18)
+            self.set_header("Clear-Site-Data", '"*"')
+        if self.wants_page:
+            self.show(reason.page)
+        else:
+            error = DialupError(f"{reason.page.title}. {reason.page.message}", code=reason.code)
+            self.finish(error.as_dict())
