@@ -34,8 +34,8 @@ def find_caddy(wanted: str = "") -> Path:
 def caddy_version(program: Path) -> tuple[int, ...]:
     """What `caddy version` says, as numbers. Raises `Unavailable` when it says nothing usable."""
     try:
-        said = subprocess.run([program, "version"], capture_output=True, text=True, timeout=20,
-                              stdin=subprocess.DEVNULL).stdout
+        said = subprocess.run([program, "version"], check=False, capture_output=True, text=True,
+                              timeout=20, stdin=subprocess.DEVNULL).stdout
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unavailable(f"{program} does not run: {error}.", hint=INSTALL, code="caddy_missing") from error
     found = re.search(r"\bv?(\d+)\.(\d+)\.(\d+)", said)

@@ -152,9 +152,9 @@ class Caddy:
 
     def _prepare(self) -> None:
         for directory in (self._directory / "live", self._directory / "serving", self._directory / "caddy",
-                          self._settings.home / "logs", self._settings.run):
+                          self._settings.home / "logs"):
             directory.mkdir(parents=True, exist_ok=True)
-        self._settings.run.chmod(0o700)
+        self._settings.run.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def _write(self, caddyfile: str) -> None:
         fresh = self._caddyfile.with_name("Caddyfile.new")

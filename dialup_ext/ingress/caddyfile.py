@@ -225,9 +225,10 @@ def _caching() -> Lines:
     return [
         *_block("@hashed", "path " + " ".join(HASHED_FOLDERS)),
         f"@digest path_regexp {LONG_DIGEST}",
-        *_block("header", "?Cache-Control no-cache", ours),
         *(line for name in ("@hashed", "@digest") for line in _block(
             f"header {name}", 'Cache-Control "public, max-age=31536000, immutable"', ours)),
+        # The last one speaks first, those above may overrule it.
+        *_block("header", "Cache-Control no-cache", ours),
     ]
 
 

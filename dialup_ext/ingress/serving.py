@@ -1,0 +1,175 @@
+"""Where every host leads, kept as links on disk that Caddy reads at each request.
+
+    live/<host> -> ../serving/<host>/<name>~<digest>/
+                                       www   -> the public files, or an empty folder
+                                       up/   one empty file named like the address, or nothing
+
+A serving directory is complete before its name exists, never changes afterwards, and is named by
+what it holds. One `rename(2)` of the link moves a host, files and running site together. See
+`docs/decisions/0002-serving-directories.md`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from dialup_ext.domain.ports import Target
+from dialup_ext.ingress.addresses import check_folder, check_host, check_target
+from dialup_ext.ingress.public_tree import check_public_tree
+
+FRESH = ".fresh-"
+"""What is being made starts so; a dot, so that it can be no host's and no target's name."""
+
+
+class ServingDirectories:
+    """The `Ingress` of this machine. Any number of objects and processes may share one `root`.
+
+    `root` is `<home>/ingress`; it is created when missing. Public folders are looked through
+    before a host leads to them (`check_public_tree`): what is not plain, or not ours, is refused
+    with `BadInput`, and the host leads where it did.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+        self._live = self._root / "live"
+        self._serving = self._root / "serving"
+
+    def point(self, host: str, target: Target) -> None:
+        """Make `host` lead to `target`: at once, durably, failing no request.
+
+        The same target twice changes nothing. A target of the same name that holds something else
+        (its instance came back at another address) is another target.
+        """
+        check_host(host)
+        check_target(target)
+        if self.target(host) == target:
+            return
+        if target.public is not None:
+            check_public_tree(check_folder(target.public))
+        with self._alone():
+            self._link(host, self._directory(host, target))
+
+    def target(self, host: str) -> Target | None:
+        """Where `host` leads, read from disk; None when nowhere, or when what is there is not whole."""
+        directory = self._leads_to(check_host(host))
+        if directory is None:
+            return None
+        name = directory.name.rpartition("~")[0]
+        www, up = directory / "www", directory / "up"
+        try:
+            upstreams = sorted(os.listdir(up))
+            public = www.readlink() if www.is_symlink() else None
+        except OSError:
+            return None
+        return Target(name, public, upstreams[0] if upstreams else None)
+
+    def targets(self) -> Mapping[str, Target]:
+        """All hosts that lead somewhere."""
+        hosts = sorted(link.name for link in self._links())
+        found = {host: self.target(host) for host in hosts}
+        return {host: target for host, target in found.items() if target is not None}
+
+    def remove(self, host: str) -> None:
+        """Lead `host` nowhere. Idempotent. Its directories go with the next `sweep`."""
+        with self._alone():
+            (self._live / check_host(host)).unlink(missing_ok=True)
+            _sync(self._live)
+
+    def sweep(self) -> int:
+        """Delete the serving directories no host leads to, and what a crash left half made.
+
+        Returns how many. Public files themselves are never touched: they are only linked to.
+        """
+        with self._alone():
+            for link in self._live.glob(FRESH + "*"):
+                link.unlink()
+            kept = {self._leads_to(link.name) for link in self._links()}
+            dead = [path for path in self._serving.glob("*/*") if path not in kept]
+            dead += list(self._serving.glob(f"*/{FRESH}*"))
+            for path in set(dead):
+                shutil.rmtree(path)
+            self._drop_empty_hosts()
+            return len(set(dead))
+
+    # -- making and linking (with the lock held) --------------------------------------------------
+    def _directory(self, host: str, target: Target) -> Path:
+        """The serving directory of `target`, made if it is not there; complete and on the disk."""
+        host_directory = self._serving / host
+        final = host_directory / f"{target.name}~{_digest(target)}"
+        if final.is_dir():
+            return final
+        host_directory.mkdir(exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=FRESH, dir=host_directory))
+        fresh.chmod(0o755)
+        _fill(fresh, target)
+        fresh.rename(final)
+        _sync(host_directory)
+        _sync(self._serving)
+        return final
+
+    def _link(self, host: str, directory: Path) -> None:
+        fresh = self._live / f"{FRESH}link"
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(Path("..") / directory.relative_to(self._root))
+        fresh.rename(self._live / host)
+        _sync(self._live)
+
+    # -- looking ----------------------------------------------------------------------------------
+    def _links(self) -> list[Path]:
+        if not self._live.is_dir():
+            return []
+        return [path for path in self._live.iterdir()
+                if path.is_symlink() and not path.name.startswith(FRESH)]
+
+    def _leads_to(self, host: str) -> Path | None:
+        try:
+            return self._serving / host / (self._live / host).readlink().name
+        except OSError:
+            return None
+
+    def _drop_empty_hosts(self) -> None:
+        for directory in self._serving.iterdir():
+            if not any(directory.iterdir()):
+                directory.rmdir()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One change at a time, across threads and processes; reading needs no lock."""
+        for directory in (self._live, self._serving):
+            directory.mkdir(parents=True, exist_ok=True)
+        with (self._root / "serving.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _fill(directory: Path, target: Target) -> None:
+    up = directory / "up"
+    up.mkdir()
+    if target.upstream is not None:
+        (up / target.upstream).touch()
+    if target.public is None:
+        (directory / "www").mkdir()
+    else:
+        (directory / "www").symlink_to(target.public)
+    _sync(up)
+    _sync(directory)
+
+
+def _digest(target: Target) -> str:
+    return sha256(repr((target.public and str(target.public), target.upstream)).encode()).hexdigest()[:12]
+
+
+def _sync(directory: Path) -> None:
+    """Names made in `directory` are on the disk when this returns (rule R39)."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
