@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -25,17 +24,21 @@ from dialup_ext.handlers import cookies
 from dialup_ext.handlers.next_path import safe_next
 from dialup_ext.handlers.origin import check_origin, is_navigation
 from dialup_ext.handlers.outside import OutsideHandler
+from dialup_ext.handlers.pools import BoundedPool
 from dialup_ext.settings import Settings
 
 STATE_SECONDS = 600
 
 
-def make_edge(hub: Any, settings: Settings, pools: dict[str, Executor]) -> Application:
-    """The application for `edge.sock`. `hub` needs `identity`, `host_owner`, `lab_secret`, `touch_preview`."""
+def edge_application(hub: Any) -> Application:
+    """The application for `edge.sock`, with threads of its own: a busy portal must not slow labs.
+
+    `hub` needs `settings`, `identity`, `host_owner`, `lab_secret` and `touch_preview`.
+    """
     return Application(
         [(r"/_auth", AuthHandler), (r"/_dialup/enter", EnterHandler)],
-        default_handler_class=NothingHandler, log_function=lambda _: None,
-        dialup_hub=hub, dialup_settings=settings, dialup_pools=pools)
+        default_handler_class=NothingHandler, log_function=lambda _: None, dialup_hub=hub,
+        dialup_settings=hub.settings, dialup_pool=BoundedPool("edge", workers=4, waiting=400))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ An application of its own on `gate.sock`. Caddy sends it the hosts whose upstrea
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,7 @@ from dialup_ext.errors import DialupError
 from dialup_ext.handlers.edge import plain_host
 from dialup_ext.handlers.outside import OutsideHandler
 from dialup_ext.handlers.plain import PlainPage
-from dialup_ext.settings import Settings
+from dialup_ext.handlers.pools import BoundedPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,11 @@ REASONS: dict[str, Reason] = {
 }
 
 
-def make_gate(hub: Any, settings: Settings, pools: dict[str, Executor]) -> Application:
-    """The application for `gate.sock`. `hub` needs `gate_page(host)`, one of the keys of `REASONS`."""
-    return Application([], default_handler_class=GateHandler, log_function=lambda _: None,
-                       dialup_hub=hub, dialup_settings=settings, dialup_pools=pools)
+def gate_application(hub: Any) -> Application:
+    """The application for `gate.sock`. `hub` needs `settings` and `gate_page`: a key of `REASONS`."""
+    return Application([], default_handler_class=GateHandler, log_function=lambda _: None, dialup_hub=hub,
+                       dialup_settings=hub.settings,
+                       dialup_pool=BoundedPool("gate", workers=2, waiting=200))
 
 
 class GateHandler(OutsideHandler):

@@ -27,7 +27,7 @@ log = logging.getLogger("dialup")
 
 
 class OutsideHandler(RequestHandler):
-    """Runs blocking work in the pool `quick`; shows errors as a page or as JSON, never a trace."""
+    """Runs blocking work in the application's own pool; shows errors as a page or as JSON, never a trace."""
 
     icon = "cloud"
     frame = "'none'"
@@ -44,7 +44,7 @@ class OutsideHandler(RequestHandler):
 
     async def run(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call blocking `fn` off the event loop."""
-        pool = self.settings["dialup_pools"]["quick"]
+        pool = self.settings["dialup_pool"]
         return await asyncio.get_running_loop().run_in_executor(pool, functools.partial(fn, *args, **kwargs))
 
     @property
