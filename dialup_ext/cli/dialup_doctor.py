@@ -1,0 +1,107 @@
+"""`dialup doctor`: everything dialup needs, looked at, with what to do about it."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from dialup_ext.errors import DialupError
+
+if TYPE_CHECKING:
+    from dialup_ext.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: fine, or what is wrong and what to do."""
+
+    name: str
+    ok: bool
+    text: str
+    hint: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at all of it. Changes nothing."""
+    looks: list[tuple[str, Callable[[Settings], str]]] = [
+        ("python", _python), ("home", _home), ("disk", _disk), ("database", _database),
+        ("caddy", _caddy), ("port", _port), ("node", _node), ("isolation", _isolation),
+    ]
+    findings = []
+    for name, look in looks:
+        try:
+            findings.append(Finding(name, True, look(settings)))
+        except DialupError as error:
+            findings.append(Finding(name, False, error.message, error.hint))
+    return findings
+
+
+def show(findings: list[Finding], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"findings": [asdict(finding) for finding in findings]}))
+        return
+    for finding in findings:
+        mark = click.style("ok     ", fg="green") if finding.ok else click.style("problem", fg="red")
+        click.echo(f"{mark}  {finding.name:<10} {finding.text}")
+        if finding.hint:
+            click.echo(f"{'':<20}{finding.hint}")
+
+
+def _python(settings: Settings) -> str:
+    return f"Python {platform.python_version()} on {platform.system()}"
+
+
+def _home(settings: Settings) -> str:
+    exists = "" if settings.home.exists() else " (made at the first start)"
+    return f"{settings.home}{exists}"
+
+
+def _disk(settings: Settings) -> str:
+    place = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
+    free = shutil.disk_usage(place).free >> 20
+    if free < settings.min_free_mb:
+        raise DialupError(f"Only {free:,} MiB are free at {place}.",
+                          hint=f"Uploads and builds stop below {settings.min_free_mb:,} MiB. Make room.")
+    return f"{free:,} MiB free"
+
+
+def _database(settings: Settings) -> str:
+    from dialup_ext.store.engine import Store
+
+    if not settings.database_url and not (settings.data / "database.sqlite").exists():
+        return "SQLite, made at the first start"
+    Store(settings.resolved_database_url).ping()
+    return "answers"
+
+
+def _caddy(settings: Settings) -> str:
+    from dialup_ext.ingress.binary import find_caddy
+
+    return f"Caddy at {find_caddy(settings.caddy)}"
+
+
+def _port(settings: Settings) -> str:
+    from dialup_ext.ingress.caddy import Caddy
+
+    if Caddy(settings).running():
+        return f"{settings.port}: Caddy of this home answers"
+    from dialup_ext.ingress.listening import check_free
+
+    check_free([settings.bind], settings.port)
+    return f"{settings.port} is free"
+
+
+def _node(settings: Settings) -> str:
+    from dialup_ext.spawner.toolchain import find_node
+
+    return f"Node at {find_node(settings)}"
+
+
+def _isolation(settings: Settings) -> str:
+    return "process driver: it isolates nobody; fine for one person"

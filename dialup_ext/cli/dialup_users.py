@@ -1,0 +1,97 @@
+"""`dialup users`: accounts, from the machine itself. Works while the hub runs and while not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dialup_ext.errors import Forbidden
+
+if TYPE_CHECKING:
+    from dialup_ext.identity import Identity
+    from dialup_ext.settings import Settings
+
+
+@click.group()
+def users() -> None:
+    """Add, list and disable accounts."""
+
+
+@users.command("add")
+@click.argument("name")
+@click.option("--email", help="Where to write to them.")
+@click.option("--admin", is_flag=True, help="May see and change the whole server.")
+@click.pass_obj
+def add(settings: Any, name: str, email: str | None, admin: bool) -> None:
+    """Add NAME and print a link that logs in once, within a day."""
+    from dialup_ext.domain.account import Role
+
+    settings = settings()
+    refuse_without_isolation(settings)
+    identity = _identity(settings)
+    account = identity.add_account(name, role=Role.ADMIN if admin else Role.USER, email=email)
+    click.echo(f"{account.name} is in. This link logs in once, within 24 hours; send it to them:")
+    click.echo(identity.make_login_link(account.name))
+
+
+@users.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def list_users(settings: Any, as_json: bool) -> None:
+    """List all accounts."""
+    found = [{"name": account.name, "role": account.role.value, "email": account.email,
+              "active": account.is_active, "created_at": account.created_at.isoformat(timespec="seconds")}
+             for account in _identity(settings()).accounts()]
+    if as_json:
+        click.echo(json.dumps({"accounts": found}))
+        return
+    for row in found:
+        state = "" if row["active"] else "  (disabled)"
+        click.echo(f"{row['name']:<32} {row['role']:<6} {row['email'] or ''}{state}")
+
+
+@users.command("disable")
+@click.argument("name")
+@click.pass_obj
+def disable(settings: Any, name: str) -> None:
+    """Shut NAME out at once: logins, keys, lab and previews end; their sites stay up."""
+    account = _identity(settings()).disable_account(name)
+    click.echo(f"{account.name} is disabled. `dialup users enable {account.name}` lets them in again.")
+
+
+@users.command("enable")
+@click.argument("name")
+@click.pass_obj
+def enable(settings: Any, name: str) -> None:
+    """Let a disabled account in again."""
+    account = _identity(settings()).enable_account(name)
+    click.echo(f"{account.name} may log in again.")
+
+
+@users.command("link")
+@click.argument("name")
+@click.pass_obj
+def link(settings: Any, name: str) -> None:
+    """Print a link that logs NAME in once: for a lost password."""
+    click.echo(_identity(settings()).make_login_link(name))
+
+
+def refuse_without_isolation(settings: Settings) -> None:
+    """The process driver isolates nobody: other people need `--force`."""
+    if not settings.force:
+        raise Forbidden(
+            "This server runs people's code as plain processes: everybody on it could read and change "
+            "everything.", code="no_isolation",
+            hint="Add --force (dialup --force users add …) if you trust them with this machine.")
+
+
+def _identity(settings: Settings) -> Identity:
+    from dialup_ext.domain.clock import SystemClock
+    from dialup_ext.identity import Identity
+    from dialup_ext.store.engine import Store
+
+    store = Store(settings.resolved_database_url)
+    store.prepare()
+    return Identity(store, settings, SystemClock())
