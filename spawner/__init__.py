@@ -1,0 +1,1 @@
+"""The drivers: what starts and stops instances, and the specifications they start from."""
