@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol, TextIO
+from typing import IO, Protocol
 
 from dialup_ext.client import events
 from dialup_ext.client.words import megabytes, plain, plural, step_word
@@ -53,7 +53,7 @@ class Silent:
 class Lines:
     """One line for each thing that happens, to standard error: scripts keep their output."""
 
-    def __init__(self, title: str, to: TextIO | None = None) -> None:
+    def __init__(self, title: str, to: IO[str] | None = None) -> None:
         self._to = to or sys.stderr
         self._status = ""
         self._say(title)

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
@@ -19,7 +20,7 @@ import httpx
 from dialup_ext.client import sse
 from dialup_ext.client.address import portal_url
 from dialup_ext.client.connection import explain, http_client, may_succeed_again
-from dialup_ext.client.credentials import Login, find_login
+from dialup_ext.client.credentials import find_login
 from dialup_ext.errors import DialupError, Unavailable, from_wire
 
 BASE = "/dialup/api/v1"
@@ -57,13 +58,14 @@ class Transport:
             return cls(portal_url(server), key=key)
         socket = os.environ.get("DIALUP_HUB_SOCKET")
         if socket and not server:
-            return cls(os.environ.get("DIALUP_PORTAL") or "http://localhost", socket=socket)
+            return cls.for_socket(socket)
         login = find_login(server, domain_of=domain_of)
         return cls(login.portal, key=key or login.key)
 
     @classmethod
-    def of(cls, login: Login) -> Transport:
-        return cls(login.portal, key=login.key)
+    def for_socket(cls, socket: Path | str) -> Transport:
+        """The hub behind a unix socket: a lab's, which says by itself who is asking."""
+        return cls(os.environ.get("DIALUP_PORTAL") or "http://localhost", socket=str(socket))
 
     def close(self) -> None:
         self._client.close()

@@ -24,5 +24,5 @@ class Usage:
             import pandas as pd
         except ImportError:
             return self.sites
-        frame = pd.DataFrame(self.sites, columns=["name", "state", "memory_mb", "storage_mb"])
+        frame = pd.DataFrame(self.sites, columns=["name", "status", "kind", "memory_mb", "storage_mb"])
         return frame.set_index("name")

@@ -1,0 +1,1 @@
+"""The command lines: `deploy` for people with sites, `dialup` for those who run the server."""

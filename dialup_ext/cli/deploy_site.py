@@ -1,0 +1,58 @@
+"""`deploy site`: put a folder on the web."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dialup_ext.cli.deploy_here import Here, pass_here, shared
+from dialup_ext.cli.deploy_progress import drawing
+from dialup_ext.cli.output import warnings
+from dialup_ext.client.choice import remember
+from dialup_ext.client.deploy import deploy_folder
+from dialup_ext.client.transport import Json
+
+SITE_EXAMPLES = """\b
+Examples:
+  deploy site --domain mysite.yourdomain.com     this folder, to that address
+  deploy site ./blog --domain blog               the name alone is enough
+  deploy site                                    the same site as last time
+  deploy site --json | jq -r .address            in a script
+
+What stays behind: links, .git, node_modules, .env files and the like, and what
+.dialupignore lists (it has the syntax of .gitignore).
+"""
+
+
+@click.command(epilog=SITE_EXAMPLES)
+@click.argument("path", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--domain", metavar="SITE", help="The site's address or name. Default: as last time, else the folder's name.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the whole log of the deployment.")
+@shared
+@pass_here
+def site(here: Here, path: Path, domain: str | None, verbose: bool) -> None:
+    """Deploy the folder PATH (default: this one). A site that does not exist yet is created."""
+    name = here.site(domain, path)
+    with drawing(here.output, name, verbose=verbose) as tell:
+        deployment = deploy_folder(here.transport, name, path, tell, create=True)
+    if domain:
+        remember(path, name, portal=here.transport.portal)
+    facts = here.transport.get(f"/sites/{name}")
+    here.output.say(f"✓ {facts['address']} is live: {_how(deployment)}")
+    _warn(here)
+    here.output.data(deployment | {"address": facts["address"]})
+
+
+def _how(deployment: Json) -> str:
+    seconds = deployment.get("duration_seconds")
+    took = f", in {seconds:.1f} s" if isinstance(seconds, int | float) else ""
+    return f"release {deployment['release']['number']}{took}"
+
+
+def _warn(here: Here) -> None:
+    """Say when a limit is near, while it can still be helped."""
+    here.__dict__.pop("me", None)  # asked before the deploy, perhaps
+    for sentence in warnings(here.me["quota"]):
+        if not here.output.as_json:
+            here.output.note(f"! {sentence}", style="yellow")
