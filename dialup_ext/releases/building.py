@@ -1,0 +1,64 @@
+"""Build one release's folder, aside and durable; naming it is the caller's last step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dialup_ext.durable import sync_file_system
+from dialup_ext.errors import Conflict
+from dialup_ext.releases.blobs import BlobStore
+from dialup_ext.releases.incoming import sync_folders
+from dialup_ext.releases.outline import Outline, folders
+from dialup_ext.releases.packed import Packed
+from dialup_ext.releases.places import PASSABLE
+from dialup_ext.releases.placing import copy, link
+
+
+def build_tree(half: Path, wanted: Outline, blobs: BlobStore, packed: Packed) -> None:
+    """Fill the new folder `half`; on return all of it is on the disk. The caller removes failures."""
+    top = half / wanted.name
+    half.mkdir(mode=0o700)
+    top.mkdir(mode=0o700)
+    made = [top / name for name in folders(entry.path for entry in wanted.files)]
+    for folder in made:
+        folder.mkdir(mode=0o700)
+    if wanted.is_public:
+        _link_files(top, wanted, blobs, packed)
+    else:
+        _copy_files(top, wanted, blobs)
+    _close([top, *made], 0o755 if wanted.is_public else 0o555)
+    half.chmod(PASSABLE)
+    if wanted.is_public:
+        sync_folders({half, top, *made})  # the bytes have been durable since they arrived
+    else:
+        sync_file_system(half)
+
+
+def _link_files(top: Path, wanted: Outline, blobs: BlobStore, packed: Packed) -> None:
+    taken = {entry.path for entry in wanted.files} | set(folders(entry.path for entry in wanted.files))
+    for entry in wanted.files:
+        link(blobs.path(entry.sha256), top / entry.path)
+        for suffix, path in packed.siblings(entry):
+            if entry.path + suffix not in taken:  # the person's own packed file comes first
+                link(path, top / (entry.path + suffix))
+
+
+def _copy_files(top: Path, wanted: Outline, blobs: BlobStore) -> None:
+    for entry in wanted.files:
+        copy(blobs.path(entry.sha256), top / entry.path, wanted.mode(entry))
+    if wanted.layer is not None:
+        modules = layer_path(blobs.root, wanted.layer)
+        if not modules.is_dir():
+            raise Conflict("The dependencies of this release are gone from the server.",
+                           code="layer_missing", hint="Deploy again; they are installed anew.")
+        (top / "node_modules").symlink_to(modules)
+
+
+def layer_path(store: Path, layer: str) -> Path:
+    """The `node_modules` of a sealed dependency layer."""
+    return store / "layers" / layer / "node_modules"
+
+
+def _close(made: list[Path], mode: int) -> None:
+    for folder in reversed(made):
+        folder.chmod(mode)

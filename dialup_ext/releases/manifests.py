@@ -1,0 +1,57 @@
+"""The lists of files of one account's releases, each under its own digest."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+from dialup_ext.domain.manifest import Manifest
+from dialup_ext.durable import locked, write_file
+from dialup_ext.errors import DialupError
+from dialup_ext.releases.blobs import LEASE, checked, damaged
+
+
+class ManifestStore:
+    """Manifests of one account, in `store/<account_id>/manifests`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def keep(self, manifest: Manifest) -> None:
+        """Store it durably; the same one again renews its lease and writes nothing."""
+        path = self._path(manifest.digest)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with locked(self.root):
+            if path.exists():
+                os.utime(path)
+            else:
+                write_file(path, json.dumps(manifest.to_json(), separators=(",", ":")).encode(), 0o400)
+
+    def load(self, digest: str) -> Manifest:
+        """Read it back. Raises `Conflict` (`release_damaged`) when it is gone or altered."""
+        try:
+            manifest = Manifest.from_json(json.loads(self._path(digest).read_bytes()))
+        except (FileNotFoundError, ValueError, TypeError, DialupError):
+            raise damaged() from None
+        if manifest.digest != digest:
+            raise damaged()
+        return manifest
+
+    def sweep(self, keep: Collection[str], now: float | None = None) -> int:
+        """Delete those not in `keep` and not used for `LEASE` seconds; return how many."""
+        before = (time.time() if now is None else now) - LEASE
+        count = 0
+        for path in (self.root / "manifests").glob("*.json"):
+            if path.stem in keep:
+                continue
+            with locked(self.root):
+                if path.stat().st_mtime < before:
+                    path.unlink()
+                    count += 1
+        return count
+
+    def _path(self, digest: str) -> Path:
+        return self.root / "manifests" / f"{checked(digest)}.json"
