@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Collection
 from pathlib import Path
 
+from dialup_ext.durable import write_file
 from dialup_ext.errors import Unavailable
-from dialup_ext.spawner.journal import write_durably
 
 HOST = "127.0.0.1"
 
@@ -33,7 +33,7 @@ class Addresses:
             port = self._first + (place + step) % count
             address = f"{HOST}:{port}"
             if address not in taken and _is_free(port):
-                write_durably(self._cursor, (place + step + 1) % count)
+                write_file(self._cursor, b"%d\n" % ((place + step + 1) % count))
                 return address
         raise Unavailable(f"All ports from {self._first} to {self._last} are in use.",
                           hint="Stop what you do not need, or widen port_range_start and port_range_end.",

@@ -54,12 +54,15 @@ class Families:
         if time.monotonic() - seen > oldest:
             table = proc.processes()
             self._table = time.monotonic(), table
+            present = {one.identity for one in table}
+            with self._lock:
+                self._marks = {who: mark for who, mark in self._marks.items() if who in present}
         return table
 
     def members(self, key: str, record: Record | None,
                 table: list[Process] | None = None) -> list[Process]:
         """Its living processes. `table` is a snapshot to look in, else one is taken."""
-        table = proc.processes() if table is None else table
+        table = self.table(oldest=0.0) if table is None else table
         leader = (record.pid, record.ticks) if record and record.boot == self._boot else None
         led = leader is not None and any(one.identity == leader for one in table)
         marks = self._read_marks(table)
@@ -95,11 +98,9 @@ class Families:
 
     def _read_marks(self, table: list[Process]) -> dict[tuple[int, int], str | None]:
         with self._lock:
-            known = self._marks
-            self._marks = {
-                one.identity: known[one.identity] if one.identity in known else proc.variable(one.pid, MARK)
-                for one in table
-            }
+            for one in table:
+                if one.identity not in self._marks:
+                    self._marks[one.identity] = proc.variable(one.pid, MARK)
             return dict(self._marks)
 
     @staticmethod

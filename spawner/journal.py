@@ -7,14 +7,12 @@ One folder per instance, `<home>/instances/<key>/`:
     begun        there once the launcher has its go-ahead
     log          both output streams        home/ tmp/   its own, empty at the start
 
-Every write is whole and durable: temporary file, fsync, rename, fsync of the folder.
+Every write is whole and durable, see `dialup_ext.durable`.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import re
 import shutil
 import stat
@@ -26,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from dialup_ext.domain.instance import Instance, InstanceKind, InstanceSpec, InstanceState
+from dialup_ext.durable import locked, write_file
 from dialup_ext.errors import BadInput
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,127}")
@@ -76,12 +75,8 @@ class Journal:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Nobody else, in no thread and no process, changes what exists meanwhile. Not reentrant."""
-        handle = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        with locked(self.root):
             yield
-        finally:
-            os.close(handle)
 
     def folder(self, key: str) -> Path:
         return self.root / key
@@ -99,7 +94,7 @@ class Journal:
         folder.mkdir(mode=0o700)
         for name in ("home", "tmp"):
             (folder / name).mkdir(mode=0o700)
-        write_durably(folder / "spec.json", {
+        _write(folder / "spec.json", {
             "key": spec.key, "kind": spec.kind, "account": spec.account, "site": spec.site,
             "runtime": spec.runtime, "steps": spec.steps, "directory": str(spec.directory),
             "environment": sorted(spec.environment), "address": address,
@@ -108,7 +103,7 @@ class Journal:
 
     def save(self, record: Record) -> None:
         """Write down what became of it. Only under the lock."""
-        write_durably(self.folder(record.key) / "state.json", {
+        _write(self.folder(record.key) / "state.json", {
             "pid": record.pid, "ticks": record.ticks, "boot": record.boot,
             "started_at": record.started_at.isoformat(), "ended": record.ended,
             "exit_code": record.exit_code, "reason": record.reason,
@@ -150,21 +145,8 @@ class Journal:
                     self.forget(key)
 
 
-def write_durably(path: Path, content: object) -> None:
-    """Replace `path` by `content` as JSON: after a crash there is the old or the new, whole."""
-    temporary = path.with_name(f".{path.name}.new")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(handle, json.dumps(content, indent=1).encode() + b"\n")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    temporary.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def _write(path: Path, content: dict[str, Any]) -> None:
+    write_file(path, json.dumps(content, indent=1).encode() + b"\n")
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -8,7 +8,6 @@ session, scrubbed environment, folder, log and address, outlives the hub, and en
 from __future__ import annotations
 
 import builtins
-import errno
 import logging
 import os
 import time
@@ -19,7 +18,8 @@ from pathlib import Path
 from dialup_ext.domain.clock import SystemClock
 from dialup_ext.domain.instance import Instance, InstanceSpec, LogChunk, Usage
 from dialup_ext.domain.ports import Clock
-from dialup_ext.errors import DialupError, NoSpace, NotFound, Unavailable
+from dialup_ext.durable import no_space
+from dialup_ext.errors import DialupError, NotFound, Unavailable
 from dialup_ext.settings import Settings
 from dialup_ext.spawner import proc
 from dialup_ext.spawner.addresses import Addresses
@@ -122,7 +122,8 @@ class ProcessDriver:
         record = self._record(key)
         if record is None or record.ended:
             return None
-        seen = self._families.members(key, record, self._families.table(oldest=1.0))
+        seen = (self._families.members(key, record, self._families.table(oldest=1.0))
+                or self._families.members(key, record))
         members = [now for one in seen if (now := proc.process(one.pid)) and now.ticks == one.ticks]
         memory = sum(proc.own_memory(one.pid) or one.rss_bytes for one in members)
         return Usage(memory, sum(one.cpu_seconds for one in members), len(members))
@@ -150,10 +151,16 @@ class ProcessDriver:
     def _begin(self, spec: InstanceSpec, path: Sequence[Path]) -> Record:
         address = self._addresses.choose(self._taken()) if spec.listens else None
         try:
-            return self._launch(spec, path, address)
+            with no_space():
+                return self._launch(spec, path, address)
+        except DialupError:
+            self._journal.forget(spec.key)
+            raise
         except OSError as error:
             self._journal.forget(spec.key)
-            raise _cannot_start(error) from error
+            raise Unavailable(f"The server cannot start another program: {error.strerror}.",
+                              hint="It is out of memory or processes. Stop what is not needed.",
+                              code="cannot_start") from error
 
     def _launch(self, spec: InstanceSpec, path: Sequence[Path], address: str | None) -> Record:
         """Intent, launcher, its name in the journal, go-ahead: a crash between two leaves nothing."""
@@ -265,14 +272,6 @@ def _reap(record: Record) -> int | None:
         return None
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
-
-
-def _cannot_start(error: OSError) -> DialupError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return NoSpace("The disk is full, so nothing more can be started.",
-                       hint="Delete what is not needed, or ask your admin for room.")
-    return Unavailable(f"The server cannot start another program: {error.strerror}.", code="cannot_start",
-                       hint="It is out of memory or processes. Stop what is not needed.")
 
 
 def _unknown(key: str) -> NotFound:

@@ -1,0 +1,137 @@
+"""Turns a site, a preview, a lab into the specification an instance starts from. Pure data out.
+
+The numbers are the brief's, by way of the settings. Nothing here starts anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from dialup_ext.domain.account import Account
+from dialup_ext.domain.deployment import Deployment
+from dialup_ext.domain.instance import InstanceKind, InstanceSpec, Mount, Runtime
+from dialup_ext.domain.site import Kind, Site
+from dialup_ext.settings import Settings
+from dialup_ext.spawner.commands import start_command
+
+STATIC_DEV_CPU = 0.1
+LAB_CPU = 1.0
+"""Cores. What the brief gives a static site, and enough for one person's notebooks."""
+
+
+class Specifications:
+    """The specifications under one set of settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def site(self, site: Site, deployment: Deployment, app: Path,
+             environment: Mapping[str, str] | None = None) -> InstanceSpec:
+        """The live instance of a release whose files are in `app`."""
+        return site_spec(site.name, site.owner, deployment.id, app, self._settings, environment or {})
+
+    def preview(self, site: Site, key: str, workspace: Path) -> InstanceSpec:
+        """The development instance over the files people edit; those are never read here."""
+        make = static_dev_spec if site.kind is Kind.STATIC else nodejs_dev_spec
+        return make(site.name, site.owner, key, workspace, self._settings)
+
+    def lab(self, account: Account, key: str, secret: str, home: Path) -> InstanceSpec:
+        """The account's JupyterLab."""
+        socket = self._settings.run / "labs" / f"{account.name}.sock"
+        return lab_spec(account.name, key, home, self._settings, secret, socket)
+
+
+def site_spec(site_name: str, account: str, deployment_id: str, app_dir: Path, settings: Settings,
+              environment: Mapping[str, str]) -> InstanceSpec:
+    """A Node site. Its key is `site-<name>-<deployment>`; `environment` is the owner's."""
+    return InstanceSpec(
+        key=f"site-{site_name}-{deployment_id}",
+        kind=InstanceKind.SITE,
+        account=account,
+        site=site_name,
+        runtime=Runtime.NODE,
+        steps=(start_command(app_dir),),
+        directory=app_dir,
+        environment={**environment, "NODE_ENV": "production"},
+        mounts=(Mount(app_dir),),
+        memory_mb=settings.nodejs_memory_mb,
+        cpu=settings.nodejs_cpu,
+    )
+
+
+def static_dev_spec(site_name: str, account: str, key: str, workspace: Path,
+                    settings: Settings) -> InstanceSpec:
+    """The preview of a static site: our small live-reload server."""
+    return InstanceSpec(
+        key=key,
+        kind=InstanceKind.PREVIEW,
+        account=account,
+        site=site_name,
+        runtime=Runtime.PYTHON,
+        steps=(("python", "-m", "dialup_ext.handlers.static_dev", "--directory", str(workspace),
+                "--port", "{port}"),),
+        directory=workspace,
+        mounts=(Mount(workspace),),
+        memory_mb=settings.static_dev_memory_mb,
+        cpu=STATIC_DEV_CPU,
+    )
+
+
+def nodejs_dev_spec(site_name: str, account: str, key: str, workspace: Path,
+                    settings: Settings) -> InstanceSpec:
+    """The preview of a Node site: install what is missing, then its own development server."""
+    environment = {
+        "NODE_ENV": "development",
+        "NEXT_TELEMETRY_DISABLED": "1",
+        "ASTRO_TELEMETRY_DISABLED": "1",
+        # Vite answers no foreign Host otherwise, and the preview's host is one to it.
+        "__VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS": f".{settings.domain}",
+    }
+    if settings.npm_registry:
+        environment["npm_config_registry"] = settings.npm_registry
+    return InstanceSpec(
+        key=key,
+        kind=InstanceKind.PREVIEW,
+        account=account,
+        site=site_name,
+        runtime=Runtime.NODE,
+        steps=(("node", "-e", _script("install.js")),
+               ("node", "--no-warnings", "-e", _script("develop.js"))),
+        directory=workspace,
+        environment=environment,
+        mounts=(Mount(workspace, writable=True),),
+        memory_mb=settings.nodejs_dev_memory_mb,
+        cpu=settings.nodejs_dev_cpu,
+    )
+
+
+def lab_spec(account: str, key: str, home_dir: Path, settings: Settings, secret: str,
+             hub_socket: Path) -> InstanceSpec:
+    """An account's JupyterLab, at home in `home_dir`; the hub knows it by `hub_socket`."""
+    return InstanceSpec(
+        key=key,
+        kind=InstanceKind.LAB,
+        account=account,
+        runtime=Runtime.PYTHON,
+        steps=(("python", "-m", "dialup_ext.lab", "--port", "{port}", "--root", str(home_dir)),),
+        directory=home_dir,
+        environment={
+            "HOME": str(home_dir),
+            "DIALUP_MODE": "lab",
+            "DIALUP_HUB_SOCKET": str(hub_socket),
+            "DIALUP_ACCOUNT": account,
+            "DIALUP_LAB_SECRET": secret,
+            "DIALUP_PORTAL": settings.origin(settings.portal_host),
+            "DIALUP_DOMAIN": settings.domain,
+        },
+        mounts=(Mount(home_dir, writable=True), Mount(hub_socket)),
+        memory_mb=settings.lab_memory_mb,
+        cpu=LAB_CPU,
+    )
+
+
+@cache
+def _script(name: str) -> str:
+    return Path(__file__).with_name(name).read_text()
