@@ -1,0 +1,187 @@
+/** The words of the wire and of the plugins: types, ids and tokens. Nothing here does anything. */
+import { Token } from '@lumino/coreutils';
+import { ISignal } from '@lumino/signaling';
+
+export type SiteStatus = 'new' | 'active' | 'stopped' | 'building' | 'failed' | 'editing';
+export type Step = 'upload' | 'build' | 'start' | 'check' | 'live';
+export type DeploymentStatus =
+  | 'queued'
+  | 'building'
+  | 'starting'
+  | 'checking'
+  | 'switching'
+  | 'live'
+  | 'superseded'
+  | 'failed'
+  | 'cancelled';
+
+export const STEPS: readonly Step[] = ['upload', 'build', 'start', 'check', 'live'];
+
+export interface IFailure {
+  code: string;
+  message: string;
+  hint: string;
+  step?: Step | null;
+  log_tail?: string[];
+}
+
+export interface IReleaseMark {
+  id: string;
+  number: number;
+}
+
+export interface IDeployment {
+  id: string;
+  site: string;
+  release: IReleaseMark;
+  status: DeploymentStatus;
+  step: Step;
+  action: 'deploy' | 'rollback';
+  created_at: string;
+  changed_at: string;
+  created_by: string;
+  duration_seconds: number | null;
+  live_at: string | null;
+  still_live: number | null;
+  failure: IFailure | null;
+}
+
+export interface IPreview {
+  site: string;
+  state: 'stopped' | 'starting' | 'running' | 'failed';
+  url: string | null;
+  message?: string | null;
+  log_tail?: string[];
+}
+
+export interface ISite {
+  id: string;
+  name: string;
+  owner: string;
+  kind: string;
+  status: SiteStatus;
+  address: string;
+  preview_address: string;
+  template: string | null;
+  live_release: IReleaseMark | null;
+  last_deployed: string | null;
+  last_deployed_by: string | null;
+  created_at: string;
+  error_message: string | null;
+  storage_bytes: number;
+  memory_mb: number | null;
+  deployment: IDeployment | null;
+  preview: { state: IPreview['state']; url: string | null } | null;
+}
+
+export interface IRelease {
+  id: string;
+  number: number;
+  kind: string;
+  file_count: number;
+  size_bytes: number;
+  created_at: string;
+  created_by: string;
+}
+
+export interface ITemplate {
+  name: string;
+  title: string;
+  description: string;
+  kind: string;
+  picture: string | null;
+}
+
+export interface IUse {
+  used: number;
+  limit: number | null;
+}
+
+export interface IMe {
+  account: { id: string; name: string; role: 'user' | 'admin'; can_create_sites: boolean };
+  quota: { sites: IUse; memory_mb: IUse; storage_mb: IUse };
+  domain: string;
+  portal: string;
+}
+
+export interface INameCheck {
+  name: string;
+  ok: boolean;
+  address: string | null;
+  message: string | null;
+  hint: string | null;
+}
+
+export interface IUploadProgress {
+  sent: number;
+  total: number;
+  files: number;
+}
+
+/** What went wrong, in words for the person: what happened, and what to do. */
+export interface IProblem {
+  code: string;
+  message: string;
+  hint: string;
+}
+
+/** How one deployment goes, from the first file to the public address. Outlives the tab that shows it. */
+export interface IDeployRun {
+  readonly site: string;
+  readonly changed: ISignal<IDeployRun, void>;
+  readonly upload: IUploadProgress | null;
+  readonly deployment: IDeployment | null;
+  readonly lines: readonly string[];
+  readonly problem: IProblem | null;
+  /** True when nothing more will happen. */
+  readonly finished: boolean;
+  cancel(): Promise<void>;
+}
+
+/** The account's sites as last told by the server. No DOM here; widgets listen to `changed`. */
+export interface ISitesModel {
+  readonly changed: ISignal<ISitesModel, void>;
+  readonly previewChanged: ISignal<ISitesModel, IPreview>;
+  readonly deploymentChanged: ISignal<ISitesModel, IDeployment>;
+  readonly loaded: boolean;
+  readonly me: IMe | null;
+  readonly sites: readonly ISite[];
+  readonly problem: IProblem | null;
+  /** When the last word from the server came, if the line to it is cut; else null. */
+  readonly staleSince: Date | null;
+  /** The name of the site the person works on. */
+  selected: string | null;
+  site(name: string): ISite | undefined;
+  refresh(): Promise<void>;
+  runOf(site: string): IDeployRun | undefined;
+  deploy(site: string, path?: string): IDeployRun;
+  follow(deployment: IDeployment): IDeployRun;
+}
+
+export const ISitesModel = new Token<ISitesModel>(
+  '@dialup/labextension:ISitesModel',
+  'The sites of the account, kept up to date by the server.'
+);
+
+export namespace CommandIDs {
+  export const newSite = 'dialup:new-site';
+  export const openFolder = 'dialup:open-folder';
+  export const preview = 'dialup:preview';
+  export const stopPreview = 'dialup:stop-preview';
+  export const deploy = 'dialup:deploy';
+  export const deployFolder = 'dialup:deploy-folder';
+  export const showDeployment = 'dialup:show-deployment';
+  export const visit = 'dialup:visit';
+  export const start = 'dialup:start';
+  export const stop = 'dialup:stop';
+  export const restart = 'dialup:restart';
+  export const rollback = 'dialup:roll-back';
+  export const chooseRelease = 'dialup:choose-release';
+  export const logs = 'dialup:logs';
+  export const remove = 'dialup:remove';
+  export const showPanel = 'dialup:show-panel';
+  export const refresh = 'dialup:refresh';
+  export const dashboard = 'dialup:dashboard';
+}
+
+export const PANEL_ID = 'dialup-panel';
