@@ -54,12 +54,13 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
     driver = choose_driver(settings, StoredValues(store))
     caddy = Caddy(settings)
     doors = Doors(settings.run, body_limit=BODY_LIMIT)
-    uploads = Uploads(settings)
+    uploads, trees = Uploads(settings), ReleaseTrees(settings)
     context = Context(
         settings=settings, clock=clock, driver=driver, ingress=ServingDirectories(settings.home / "ingress"),
         sites=SiteRecords(store), releases=ReleaseRecords(store), deployments=DeploymentRecords(store),
-        editing=EditorRecords(store), uploads=uploads, trees=ReleaseTrees(settings),
-        layers=Layers(settings, driver), specs=Specifications(settings), detect=detect,
+        editing=EditorRecords(store), uploads=uploads, trees=trees,
+        layers=Layers(settings, driver, manifest=trees.manifest, content=uploads.open),
+        specs=Specifications(settings), detect=detect,
         workspaces=workspaces or (lambda account: settings.home / "homes" / account), feed=Feed(),
         workers=Workers(), open_lab_door=doors.open_lab, prepare_ingress=caddy.ensure,
     )

@@ -180,12 +180,8 @@ class Hub:
         return begin_upload(self.context, me.account, self.load_site(me, ref), manifest)
 
     def receive_files(self, me: Principal, upload_id: str) -> Any:
-        """A writer that takes the frames of this upload: `feed`, then `close`."""
+        """A writer that takes the frames of this upload: `feed`, then `finish` or `abort`."""
         return self.context.uploads.receive(upload_id, me.account.id)
-
-    def upload_missing(self, me: Principal, upload_id: str) -> list[str]:
-        """What is still missing."""
-        return self.context.uploads.missing(upload_id, me.account.id)
 
     def finish_upload(self, me: Principal, upload_id: str) -> Release:
         return finish_upload(self.context, me.account, upload_id)

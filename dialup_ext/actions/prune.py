@@ -10,6 +10,8 @@ def prune(context: Context) -> None:
     """Idempotent; touches neither what is live, nor what is being deployed, nor what is kept."""
     busy = {deployment.release_id for deployment in context.deployments.unfinished()}
     doomed: list[str] = []
+    keep: set[str] = set()
+    manifests: dict[str, set[str]] = {}
     storage: dict[str, int] = {}
     for site in context.sites.list():
         releases = context.releases.list(site.id)
@@ -18,11 +20,14 @@ def prune(context: Context) -> None:
             if release.id not in kept:
                 doomed.append(release.id)
                 context.trees.remove(site.owner, site.name, release.id)
+        keep |= kept
+        manifests.setdefault(site.owner_id, set()).update(r.digest for r in releases if r.id in kept)
         size = sum(release.size_bytes for release in releases if release.id in kept)
         if size != site.storage_bytes:
             storage[site.id] = size
     if doomed or storage:
         context.releases.prune(doomed, storage)
+    context.trees.sweep(keep, manifests)
     context.uploads.sweep()
     context.ingress.sweep()
 

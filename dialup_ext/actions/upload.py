@@ -46,7 +46,6 @@ def finish_upload(context: Context, account: Account, upload_id: str) -> Release
             return file.read()
 
     detection = context.detect(manifest, read)
-    context.trees.keep_manifest(account.id, manifest)
     release = context.releases.create(
         site.id, manifest.digest, kind=detection.kind, root=detection.root, why=detection.why,
         file_count=len(manifest), size_bytes=manifest.total_bytes, by=account.name, at=context.clock.now())

@@ -51,14 +51,12 @@ class UploadFilesHandler(ApiHandler):
 
     async def post(self, upload: str) -> None:
         """Store contents; what is acknowledged is durable, a broken request keeps whole files."""
-        received = await self.run_in("upload", self.writer.close)
-        missing = await self.run_in("upload", self.hub.upload_missing, self.me, upload)
-        self.reply({"received": received, "missing": missing})
+        self.reply(await self.run_in("upload", self.writer.finish))
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
         if hasattr(self, "writer"):
-            self.writer.abort()
+            self.settings["dialup_pools"]["upload"].submit(self.writer.abort)
 
 
 class UploadReleaseHandler(ApiHandler):
