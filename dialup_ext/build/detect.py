@@ -1,0 +1,142 @@
+"""Say what an uploaded folder is, and why; or refuse it with one thing to do. Pure.
+
+Called twice: with the paths alone, before a byte is sent, and again with the contents.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dialup_ext.build.package import PACKAGE, Package, Read, read_package
+from dialup_ext.domain.manifest import Manifest
+from dialup_ext.domain.site import Kind
+from dialup_ext.errors import BadInput
+
+BUILT = ("dist", "build", "_site", "out")
+"""Folders tools write a finished site to."""
+
+ROOTS = ("public", "dist", "build", "_site", "site", "docs", "out")
+"""Folders looked into, besides the top, for an index.html."""
+
+BUILDERS = frozenset({
+    "@11ty/eleventy", "@angular/cli", "@sveltejs/kit", "astro", "gatsby", "next", "nuxt", "parcel",
+    "react-scripts", "vite", "vitepress", "webpack"})
+"""Tools whose source folder is not itself a site."""
+
+_DEVELOPING = re.compile(
+    r"(?:npx\s+)?(?:vite|parcel|astro (?:dev|preview)|react-scripts start|next dev|nuxt dev|gatsby develop|"
+    r"ng serve|vitepress dev|webpack serve|webpack-dev-server)\b")
+
+SERVERS = ("server.js", "server.mjs", "app.js", "index.js", "index.mjs")
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What a folder is: its kind, its public folder (“” for the top), and why, in a sentence."""
+
+    kind: Kind
+    root: str
+    why: str
+
+
+def detect(manifest: Manifest, read: Read | None) -> Detection:
+    """The kind of site in a folder, or `BadInput` that says what was looked for.
+
+    Without `read` only paths are known: the answer may still change, a refusal is final.
+    Codes: `no_site_in_folder`, `several_sites_in_folder`, `no_start_script`, `needs_build`,
+    `bad_package_json`.
+    """
+    if PACKAGE not in manifest:
+        return _static(manifest)
+    if read is None:
+        return Detection(Kind.NODEJS, "", "it has a package.json; its scripts decide when it has arrived")
+    package = read_package(manifest, read)
+    start = package.script("start")
+    if start and not _DEVELOPING.match(start):
+        return Detection(Kind.NODEJS, "", f"package.json has a start script: {start[:80]}")
+    because = (f"the start script in package.json ({start[:80]}) is for developing" if start
+               else "package.json has no start script")
+    return _without_start(manifest, package, because)
+
+
+def _without_start(manifest: Manifest, package: Package, because: str) -> Detection:
+    """A package.json that starts nothing: a finished site beside it, or a refusal."""
+    if tool := _builder(package):
+        built = [folder for folder in BUILT if f"{folder}/index.html" in manifest]
+        if len(built) == 1:
+            return Detection(Kind.STATIC, built[0], f"{tool} has built a site into {built[0]}/")
+        raise _needs_build(tool, built, because)
+    if _roots(manifest):
+        found = _static(manifest)
+        return Detection(found.kind, found.root, f"{found.why}, and {because}")
+    raise _no_start(manifest, package, because)
+
+
+def _static(manifest: Manifest) -> Detection:
+    roots = _roots(manifest)
+    if not roots:
+        raise _no_site(manifest)
+    if len(roots) > 1:
+        shown = " and ".join(f"{root}/" for root in roots)
+        raise BadInput(f"There is an index.html in {shown}; it is not clear which is the site.",
+                       code="several_sites_in_folder",
+                       hint=f"Deploy one of them: deploy {roots[0]}, or remove the others.")
+    where = f"in {roots[0]}/" if roots[0] else "at the top"
+    return Detection(Kind.STATIC, roots[0], f"there is an index.html {where}")
+
+
+def _roots(manifest: Manifest) -> list[str]:
+    """Where an index.html lies; the top wins over all folders."""
+    if "index.html" in manifest:
+        return [""]
+    return [root for root in ROOTS if f"{root}/index.html" in manifest]
+
+
+def _builder(package: Package) -> str | None:
+    known = package.table("dependencies") | package.table("devDependencies")
+    return next((tool for tool in sorted(known) if tool in BUILDERS), None)
+
+
+def _needs_build(tool: str, built: list[str], because: str) -> BadInput:
+    if built:
+        return BadInput(f"This is a {tool} project with several finished sites: {', '.join(built)}.",
+                        code="several_sites_in_folder", hint=f"Deploy one of them: deploy {built[0]}.")
+    return BadInput(f"This is a {tool} project that has not been built: {because}, "
+                    "and there is no finished site beside it.", code="needs_build",
+                    hint="Run `npm run build`, then deploy the folder it makes, for example: deploy dist.")
+
+
+def _no_start(manifest: Manifest, package: Package, because: str) -> BadInput:
+    server = package.main if package.main in manifest else next(
+        (name for name in SERVERS if name in manifest), "server.js")
+    return BadInput(f"There is no telling how to start this site: {because}, and there is no index.html "
+                    "to serve.", code="no_start_script",
+                    hint=f'Add to package.json: "scripts": {{"start": "node {server}"}}')
+
+
+def _no_site(manifest: Manifest) -> BadInput:
+    if not len(manifest):
+        return BadInput("The folder is empty.", code="no_site_in_folder",
+                        hint="Put an index.html into it, or start from a template.")
+    looked = "index.html (at the top or in " + ", ".join(f"{root}/" for root in ROOTS) + ") and package.json"
+    return BadInput(f"There is no site in this folder. Looked for: {looked}.", code="no_site_in_folder",
+                    hint=_what_to_do(manifest))
+
+
+def _what_to_do(manifest: Manifest) -> str:
+    paths = [entry.path for entry in manifest]
+    pages = [path for path in paths if path.lower().endswith((".html", ".htm"))]
+    deeper = [path for path in pages if path.endswith("/index.html")]
+    if len(deeper) == 1:
+        return f"Deploy the folder the page is in: deploy {deeper[0].rpartition('/')[0]}"
+    if len(pages) == 1:
+        parent, _, name = pages[0].rpartition("/")
+        return f"Rename {name} to index.html" + (f" and deploy {parent}." if parent else ".")
+    if server := next((name for name in SERVERS if name in manifest), ""):
+        return f'Add a package.json with "scripts": {{"start": "node {server}"}}.'
+    if pages:
+        return f"Rename the first page, perhaps {min(pages, key=len)}, to index.html."
+    if packages := [path for path in paths if path.endswith(f"/{PACKAGE}")]:
+        return f"Deploy the folder the package.json is in: deploy {min(packages, key=len).rpartition('/')[0]}"
+    return "Add an index.html, or deploy another folder."

@@ -1,0 +1,127 @@
+"""Dependency layers: installed once in a throw-away build, sealed, shared by releases (R34).
+
+    staging = stage(settings, account_id, deployment_id, plan)    a folder with package.json, no code
+    spec = layer_spec(plan, staging, …)                           what a driver runs there
+    seal(staging, layer_path(settings, account_id, plan.layer_key))
+    discard(staging)
+
+npm runs without any package's scripts and without the hub's environment. What it leaves behind
+is not trusted either: `seal` takes it away from the build and keeps plain files only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from dialup_ext.build.package import PACKAGE
+from dialup_ext.build.plan import BuildPlan
+from dialup_ext.build.sealing import delete, seal
+from dialup_ext.domain.instance import InstanceKind, InstanceSpec, Mount, Runtime
+from dialup_ext.durable import no_space
+from dialup_ext.settings import Settings
+
+_FLAGS = ("--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund")
+_NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+_LEASE = 24 * 3600.0
+
+__all__ = ["cache_path", "discard", "forget_cache", "layer_path", "layer_spec", "seal", "stage", "sweep_layers"]
+
+
+def layer_path(settings: Settings, account_id: str, key: str) -> Path:
+    """Where a sealed layer lies or will lie; its packages are in `node_modules` inside."""
+    return settings.home / "store" / account_id / "layers" / key
+
+
+def stage(settings: Settings, account_id: str, deployment_id: str, plan: BuildPlan) -> Path:
+    """A fresh folder for npm: `package.json` and the lock file, nothing of the site itself.
+
+    An earlier attempt's folder is deleted first. Raises `NoSpace`.
+    """
+    store = settings.home / "store" / account_id
+    staging = store / "staging" / deployment_id
+    discard(staging)
+    with no_space():
+        for folder in (staging, cache_path(settings, account_id), store / "layers"):
+            folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        (staging / PACKAGE).write_bytes(plan.package)
+        if plan.lock:
+            (staging / plan.lock).write_bytes(plan.lock_file)
+    return staging
+
+
+def cache_path(settings: Settings, account_id: str) -> Path:
+    """npm's cache of one account: nobody can poison another's."""
+    return settings.home / "store" / account_id / "npm-cache"
+
+
+def layer_spec(plan: BuildPlan, staging: Path, *, account: str, account_id: str, deployment_id: str,
+               settings: Settings, site: str | None = None,
+               environment: Mapping[str, str] | None = None) -> InstanceSpec:
+    """The build as data: `npm ci`, or `npm install` without a lock file. Pure.
+
+    Of `environment` (the hub's own by default) only what leads to the network is passed on.
+    """
+    cache = cache_path(settings, account_id)
+    around = _network(os.environ if environment is None else environment)
+    certificates = around.get("NODE_EXTRA_CA_CERTS")
+    mounts = [Mount(staging, writable=True), Mount(cache, writable=True)]
+    if certificates:
+        mounts.append(Mount(Path(certificates)))
+    return InstanceSpec(
+        key=f"build-{deployment_id}", kind=InstanceKind.BUILD, account=account, site=site,
+        runtime=Runtime.NODE, steps=(("npm", "ci" if plan.lock else "install", *_FLAGS),),
+        directory=staging, environment={**around, **_npm(staging, cache, str(settings.npm_registry))},
+        mounts=tuple(mounts), listens=False, memory_mb=settings.build_memory_mb, cpu=1.0,
+        deadline=settings.build_timeout)
+
+
+def discard(staging: Path) -> None:
+    """Delete a build's folder. Idempotent."""
+    delete(staging)
+
+
+def sweep_layers(settings: Settings, keep: Mapping[str, Collection[str]], now: float | None = None) -> int:
+    """Delete layers no release of a named account uses and nobody touched for a day.
+
+    `keep`: account id to layer keys. Accounts not named lose nothing. Returns how many went.
+    """
+    before = (time.time() if now is None else now) - _LEASE
+    count = 0
+    for account_id, keys in keep.items():
+        store = settings.home / "store" / account_id
+        for path in (*store.glob("layers/*"), *store.glob("staging/*")):
+            if path.name not in keys and path.stat().st_mtime < before:
+                delete(path)
+                count += 1
+    return count
+
+
+def forget_cache(settings: Settings, account_id: str) -> None:
+    """Delete an account's npm cache; the next build fills it again."""
+    shutil.rmtree(cache_path(settings, account_id), ignore_errors=True)
+
+
+def _network(environment: Mapping[str, str]) -> dict[str, str]:
+    found = {name: environment[name] for name in _NETWORK if environment.get(name)}
+    certificates = environment.get("NODE_EXTRA_CA_CERTS", "")
+    if certificates and Path(certificates).is_file():
+        found["NODE_EXTRA_CA_CERTS"] = certificates
+    return found
+
+
+def _npm(staging: Path, cache: Path, registry: str) -> dict[str, str]:
+    """npm's settings; they win over any .npmrc, and none is there to be read."""
+    values = {
+        "CI": "1", "NODE_ENV": "production",
+        "npm_config_cache": str(cache), "npm_config_userconfig": str(staging / ".npmrc"),
+        "npm_config_ignore_scripts": "true", "npm_config_update_notifier": "false",
+        "npm_config_progress": "false", "npm_config_loglevel": "notice", "npm_config_color": "false",
+        "npm_config_package_lock": "true", "npm_config_engine_strict": "false",
+        "npm_config_fetch_retries": "2", "npm_config_fetch_timeout": "60000",
+        "npm_config_fetch_retry_maxtimeout": "20000", "npm_config_logs_max": "0",
+    }
+    return values | ({"npm_config_registry": registry} if registry else {})

