@@ -1,0 +1,133 @@
+"""Show a running preview below the lab's own address, where its own host cannot be reached.
+
+Only the address the hub names for this account's own site is contacted. The preview's code must
+not act as the person in the lab: no cookie or credential is passed to it, cookies it sets are
+dropped, and its pages are sandboxed, so that they have no origin at all.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from jupyter_server_proxy.handlers import ProxyHandler
+from tornado import web
+from tornado.httputil import HTTPHeaders
+
+from dialup_ext.domain.names import PATTERN
+from dialup_ext.errors import Conflict, NotFound
+from dialup_ext.handlers.lab.base import LabHandler
+from dialup_ext.handlers.lab.hub import transport
+
+SANDBOX = "sandbox allow-scripts allow-forms allow-modals allow-popups allow-downloads"
+WITHHELD = ("Authorization", "Cookie", "Forwarded", "Origin", "Referer", "Remote-User", "X-Xsrftoken")
+FRESH_SECONDS = 2.0
+"""How long an address from the hub is believed: a page asks for dozens of files at once."""
+
+
+class PreviewSlashHandler(LabHandler):
+    """`/dialup/preview/blog` -> `/dialup/preview/blog/`, or relative addresses would go astray."""
+
+    @web.authenticated
+    async def get(self, _site: str, _nothing: str) -> None:
+        self.redirect(f"{self.request.path}/")
+
+
+class PreviewHandler(ProxyHandler):  # type: ignore[misc]
+    """HTTP and websockets to the site's preview. Everybody else's sites are 404."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, host_allowlist=lambda _handler, host: host == self._host,
+                         update_last_activity=False, **kwargs)
+        self._host = ""
+
+    async def http_get(self, site: str, path: str) -> None:
+        await self._pass_on(site, path)
+
+    async def head(self, site: str, path: str) -> None:
+        await self._pass_on(site, path)
+
+    async def post(self, site: str, path: str) -> None:
+        await self._pass_on(site, path)
+
+    async def put(self, site: str, path: str) -> None:
+        await self._pass_on(site, path)
+
+    async def patch(self, site: str, path: str) -> None:
+        await self._pass_on(site, path)
+
+    async def delete(self, site: str, path: str) -> None:
+        await self._pass_on(site, path)
+
+    async def options(self, site: str, path: str) -> None:
+        await self._pass_on(site, path)
+
+    async def open(self, site: str, path: str) -> None:
+        """A websocket, under the same rules."""
+        host, port = await self._upstream(site)
+        await self.proxy_open(host, port, path)
+
+    def check_xsrf_cookie(self) -> None:
+        """The preview's own forms know no XSRF token; nothing of the lab is changed here."""
+
+    def check_origin(self, origin: str | None = None) -> bool:
+        """A sandboxed page calls itself `null`; nobody else's page may open its websocket."""
+        said = origin or self.request.headers.get("Origin", "")
+        return said == "null" or bool(super().check_origin(origin))
+
+    def proxy_request_headers(self) -> HTTPHeaders:
+        headers: HTTPHeaders = super().proxy_request_headers()
+        for name in [*WITHHELD, *(name for name in headers if name.lower().startswith("x-dialup-"))]:
+            headers.pop(name, None)
+        headers["X-Forwarded-Host"] = self.request.host
+        headers["Host"] = "localhost"  # development servers refuse names they do not know
+        return headers
+
+    def finish(self, chunk: Any = None) -> Any:
+        """Whatever the preview answered, these rules are ours."""
+        if not self._headers_written:
+            self._seal()
+        return super().finish(chunk)
+
+    def flush(self, include_footers: bool = False) -> Any:
+        if not self._headers_written:
+            self._seal()
+        return super().flush(include_footers)
+
+    def _seal(self) -> None:
+        self.clear_header("Set-Cookie")
+        self.clear_header("X-Frame-Options")
+        self.clear_header("Service-Worker-Allowed")
+        self.set_header("Content-Security-Policy", f"{SANDBOX}; frame-ancestors 'self'")
+        self.set_header("Access-Control-Allow-Origin", "null")
+        self.set_header("Referrer-Policy", "no-referrer")
+
+    async def _pass_on(self, site: str, path: str) -> None:
+        host, port = await self._upstream(site)
+        await self.proxy(host, port, path)
+
+    async def _upstream(self, site: str) -> tuple[str, int]:
+        if not PATTERN.fullmatch(site):
+            raise NotFound(f"There is no site “{site}”.", hint="Check the address.")
+        known: dict[str, tuple[float, str]] = self.settings.setdefault("dialup_upstreams", {})
+        until, address = known.get(site, (0.0, ""))
+        if time.monotonic() > until:
+            address = await LabHandler.run(self, _ask_hub, self.settings, site)  # type: ignore[arg-type]
+            known[site] = (time.monotonic() + FRESH_SECONDS, address)
+        self.proxy_base = f"dialup/preview/{site}"
+        self._host, _, port = address.rpartition(":")
+        return self._host, int(port)
+
+    write_error = LabHandler.write_error
+    answer = LabHandler.answer
+    log_exception = LabHandler.log_exception
+
+
+def _ask_hub(settings: dict[str, Any], site: str) -> str:
+    with transport(settings) as hub:
+        preview = hub.get(f"/sites/{site}/preview")
+    address = str(preview.get("upstream") or "")
+    if not address:
+        raise Conflict(f"The preview of “{site}” is not running.", code="preview_not_running",
+                       hint="Start it in the dialup panel.")
+    return address

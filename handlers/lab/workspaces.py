@@ -1,0 +1,49 @@
+"""The folders sites are edited in: see which exist, and unpack a template into a new one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tornado import web
+
+from dialup_ext import templates
+from dialup_ext.domain.names import check_name
+from dialup_ext.errors import BadInput, NotFound
+from dialup_ext.handlers.lab.base import LabHandler
+from dialup_ext.handlers.lab.hub import transport
+
+
+class WorkspacesHandler(LabHandler):
+    """`GET` lists the account's sites with their folders; `POST` unpacks a template."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """`{workspaces: [{site, path, exists}]}`; paths are relative to the lab's root."""
+        self.answer({"workspaces": await self.run(_workspaces, self.settings, self.root)})
+
+    @web.authenticated
+    async def post(self) -> None:
+        """`{site, template}` -> 201 `{path}`; refuses when the folder holds anything (409)."""
+        wanted = self.fields(site=str, template=str)
+        name = check_name(wanted["site"])
+        await self.run(templates.unpack, wanted["template"], self.root / name)
+        self.answer({"path": name}, 201)
+
+
+def folder_of(root: Path, path: str) -> Path:
+    """The folder at `path` below `root`. `BadInput` when it lies elsewhere, `NotFound` when absent."""
+    folder = (root / path).resolve()
+    if not folder.is_relative_to(root.resolve()) or folder == root.resolve():
+        raise BadInput("Only a folder inside your lab can be deployed.", code="bad_folder",
+                       hint="Choose a folder in the file browser.")
+    if not folder.is_dir():
+        raise NotFound(f"There is no folder “{path[:80]}” in your lab.", code="workspace_not_found",
+                       hint="Create the site from a template, or choose another folder.")
+    return folder
+
+
+def _workspaces(settings: dict[str, Any], root: Path) -> list[dict[str, Any]]:
+    with transport(settings) as hub:
+        names = [str(site["name"]) for site in hub.get("/sites")["sites"]]
+    return [{"site": name, "path": name, "exists": (root / name).is_dir()} for name in names]
