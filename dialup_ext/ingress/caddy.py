@@ -18,8 +18,9 @@ from typing import Any
 from dialup_ext.errors import Unavailable
 from dialup_ext.ingress.admin import AdminSocket
 from dialup_ext.ingress.binary import find_caddy
-from dialup_ext.ingress.caddyfile import listen_addresses, render
+from dialup_ext.ingress.caddyfile import render
 from dialup_ext.ingress.listening import check_free, has_address
+from dialup_ext.ingress.places import listen_addresses
 from dialup_ext.ingress.process import POLL, RememberedProcess
 from dialup_ext.settings import Settings
 

@@ -174,9 +174,13 @@ class World:
         finally:
             connection.close()
 
+    def connect(self) -> socket.socket:
+        """A line to Caddy on which nothing has been said."""
+        return socket.create_connection(("127.0.0.1", self.settings.port), timeout=20)
+
     def raw(self, request: bytes) -> bytes:
         """Exactly these bytes, and everything that comes back until the line is closed."""
-        with socket.create_connection(("127.0.0.1", self.settings.port), timeout=20) as line:
+        with self.connect() as line:
             line.sendall(request)
             chunks = []
             try:
