@@ -51,13 +51,15 @@ class DialupExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         from dialup_ext.handlers.routes import hub_routes, lab_routes, standalone_routes
 
-        base = self.settings["base_url"]
+        assert self.serverapp is not None
+        settings = self.serverapp.web_app.settings  # self.settings was copied into it before
+        # Jupyter puts its base_url before every pattern
         if self.mode == "hub":
-            self.handlers.extend(hub_routes(self._hub, self.settings))
+            self.handlers.extend(hub_routes(self._hub, settings))
         elif self.mode == "lab":
-            self.handlers.extend(lab_routes(base, self.settings))
+            self.handlers.extend(lab_routes("/", settings))
         else:
-            self.handlers.extend(standalone_routes(base, self.settings, self._standalone_hub))
+            self.handlers.extend(standalone_routes("/", settings, self._standalone_hub))
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """The loop runs: open the doors, go on where the last hub stopped."""

@@ -7,15 +7,14 @@ own routes and a 404. It listens on unix sockets only.
 
 from __future__ import annotations
 
-import asyncio
 import signal
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from jupyter_server.auth import Authorizer, IdentityProvider, User
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.contents.filemanager import FileContentsManager
+from traitlets.config import Config
 
 from dialup_ext.extension import DialupExtension
 from dialup_ext.settings import Settings
@@ -91,12 +90,13 @@ def make_server(settings: Settings) -> HubServer:
     settings.run.mkdir(parents=True, exist_ok=True, mode=0o700)
     (settings.run / "empty").mkdir(exist_ok=True)
     server = HubServer(
+        config=Config({"DialupExtension": {"mode": "hub"}}),
         sock=str(settings.run / "hub.sock"), sock_mode="0600", open_browser=False, allow_root=True,
         root_dir=str(settings.run / "empty"), allow_remote_access=True, terminals_enabled=False,
         contents_manager_class=NoContents, identity_provider_class=HubIdentity, authorizer_class=DenyAll,
         jpserver_extensions={"dialup_ext": True}, allow_unauthenticated_access=False,
         reraise_server_extension_failures=True, max_body_size=BODY_LIMIT, quit_button=False,
-        log_level="WARNING", cookie_secret=b"unused: sessions are rows" * 2, port_retries=0,
+        log_level="WARN", cookie_secret=b"unused: sessions are rows" * 2, port_retries=0,
     )
     server.hub_settings = settings
     (settings.run / "hub.sock").unlink(missing_ok=True)
@@ -104,11 +104,10 @@ def make_server(settings: Settings) -> HubServer:
     return server
 
 
-def serve(settings: Settings, ready: Callable[[HubServer], None]) -> None:
-    """Run the hub until SIGTERM or Ctrl-C; calls `ready` in a thread once it answers."""
-    server = make_server(settings)
-    server.dialup.when_started(lambda: ready(server))
+def serve(server: HubServer, ready: Callable[[], None]) -> None:
+    """Run until SIGTERM or Ctrl-C; calls `ready` in a thread once the hub works."""
+    server.dialup.when_started(ready)
     server.start_ioloop()
-    asyncio.get_event_loop_policy()  # the loop is stopped, not closed: clean up on it
+    # the loop is stopped, not closed: what is left to do is done on it
     server.io_loop.run_sync(server.dialup.stop_extension)
-    sys.stdout.flush()
+    (server.hub_settings.run / "hub.sock").unlink(missing_ok=True)

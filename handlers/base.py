@@ -30,8 +30,9 @@ from dialup_ext.domain.access import Principal
 from dialup_ext.domain.account import Account
 from dialup_ext.errors import BadInput, DialupError, Forbidden, NotFound, NotLoggedIn, TooLarge
 from dialup_ext.handlers.cookies import CLEAR_ALL, ConfusingCookies
-from dialup_ext.handlers.headers import API_CSP, security_headers
+from dialup_ext.handlers.headers import API_CSP, PAGE_CSP, security_headers
 from dialup_ext.handlers.policy import Policy, PolicyRule, ScopeRule, enforce, policy_for, scope_for
+from dialup_ext.handlers.render import render
 from dialup_ext.settings import Settings
 
 P = ParamSpec("P")
@@ -48,8 +49,17 @@ class DialupHandler(JupyterHandler):
     policy: ClassVar[PolicyRule]
     scope: ClassVar[ScopeRule] = None
     csp: ClassVar[str] = API_CSP
+    pages: ClassVar[bool] = False
+    """True for handlers people see: their errors are pages when a person is looking."""
     principal: Principal | None = None
     _reference: str = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Tell Jupyter's start-up check that its own login does not decide here: the policy does."""
+        super().__init_subclass__(**kwargs)
+        for verb in ("get", "head", "post", "put", "patch", "delete"):
+            if verb in cls.__dict__:
+                setattr(cls.__dict__[verb], "__allow_unauthenticated", True)  # noqa: B010
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Find out who asks and refuse what the policy does not allow."""
@@ -166,14 +176,21 @@ class DialupHandler(JupyterHandler):
         self.show_error(error)
 
     def show_error(self, error: DialupError) -> None:
-        """Finish with `error`, status and headers being set. Pages show it their own way."""
-        self.answer(error.as_dict(), error.status)
+        """Finish with `error`, status and headers being set: a page for people, else JSON."""
+        if not self.pages or "text/html" not in self.request.headers.get("Accept", ""):
+            self.answer(error.as_dict(), error.status)
+            return
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", PAGE_CSP)
+        me = self.principal.account if self.principal else None
+        self.finish(render("error.html", me=me, error=error, here="", done=""))
 
 
 class NotFoundHandler(DialupHandler):
     """The last rule of the table: whatever is not ours is 404, for every verb."""
 
     policy = Policy.PUBLIC
+    pages = True
 
     async def prepare(self) -> None:  # type: ignore[override]
         self.current_user = self._jupyter_current_user = None

@@ -40,7 +40,7 @@ def lab_routes(base_url: str, settings: dict[str, Any]) -> list[Route]:
 
 def standalone_routes(base_url: str, settings: dict[str, Any], hub: Callable[[], Any]) -> list[Route]:
     """The API itself, under Jupyter's own login, and the lab's routes. The hub is built at first use."""
-    from dialup_ext.handlers.lab import file_routes
+    from dialup_ext.handlers.lab import routes as lab
     from dialup_ext.workers import Workers
 
     def owner() -> Any:
@@ -52,7 +52,7 @@ def standalone_routes(base_url: str, settings: dict[str, Any], hub: Callable[[],
     settings.update(dialup_pools=Workers().pools, dialup_authenticate=StandaloneAuthentication(owner))
     routes = api_routes(base_url)
     check_policies(routes)
-    return [*routes, *file_routes(base_url, settings)]
+    return [*routes, *lab(base_url, settings)]
 
 
 def api_routes(base_url: str) -> list[Route]:

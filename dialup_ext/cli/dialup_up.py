@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialup_ext.deferred import defer_rfc3987_syntax
-from dialup_ext.errors import DialupError, Forbidden
+from dialup_ext.deferred import defer_slow_imports
+from dialup_ext.errors import Forbidden
 from dialup_ext.logs import log_to
 
 if TYPE_CHECKING:
@@ -59,18 +59,18 @@ def say(line: str) -> None:
 
 def _serve(settings: Settings, ready: Any) -> Hub:
     """Run the hub in this thread until it is told to stop; returns it, stopped."""
-    defer_rfc3987_syntax()
+    defer_slow_imports()
     log_to(settings.home / "logs")
     from dialup_ext.server import make_server, serve
 
     server = make_server(settings)
     hub: Hub = server.dialup.hub
-    problem: list[DialupError] = []
+    problem: list[Exception] = []
 
     def first() -> None:
         try:
             ready(hub)
-        except DialupError as error:
+        except Exception as error:  # carried into the main thread, which tells the person
             problem.append(error)
             server.io_loop.add_callback(server.io_loop.stop)
 
