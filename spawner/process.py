@@ -58,12 +58,9 @@ class ProcessDriver:
         self.list()
 
     def check(self) -> None:
-        """Raises `Unavailable` when the home cannot be written or no port is free."""
         if not os.access(self._journal.root, os.W_OK | os.X_OK):
             raise Unavailable(f"dialup may not write in {self._journal.root}.", code="home_not_writable",
                               hint="Give the folder to the user dialup runs as.")
-        with self._journal.locked():
-            self._addresses.choose(())
 
     def start(self, spec: InstanceSpec) -> Instance:
         check_key(spec.key)
