@@ -104,13 +104,16 @@ class Identity:
         return self.account(account.id)
 
     # -- passwords and sessions -----------------------------------------------------------------
-    def set_password(self, account: Account, password: str, *, keep: str | None = None) -> None:
-        """Set a new password and end every session but `keep`. Raises `BadInput` (`bad_password`)."""
+    def set_password(self, account: Account, password: str) -> None:
+        """Set a new password and end every session. Raises `BadInput` (`bad_password`)."""
         self._accounts.change(account.id, password_hash=hash_password(password, account.name))
-        self.end_sessions(account, but=keep)
+        self.end_sessions(account)
 
-    def change_password(self, principal: Principal, old: str, new: str, origin: Origin) -> None:
-        """Set a new password for oneself; the old one must be right, where there is one."""
+    def change_password(self, principal: Principal, old: str, new: str, origin: Origin) -> NewSession:
+        """Set a new password for oneself; the old one must be right, where there is one.
+
+        Every session ends, this one too: the answer is the new one to go on with.
+        """
         account = self.account(principal.account.id)
         stored = self._accounts.password_hash(account.id)
         if stored is not None:
@@ -119,7 +122,8 @@ class Identity:
                 raise Forbidden("The present password is not right.", code="wrong_password",
                                 hint="Type it again, or ask your admin for a login link.")
             self._limits.succeed(account.name, origin.address)
-        self.set_password(account, new, keep=principal.session_id)
+        self.set_password(account, new)
+        return self._sessions.open(account, self.settings.portal_host, origin)
 
     def log_in(self, name: str, password: str, origin: Origin, *, replaces: str | None = None) -> NewSession:
         """Open a portal session. Raises `NotLoggedIn` (`wrong_login`) or `TooMany`.
