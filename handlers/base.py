@@ -4,7 +4,7 @@
 is the only door errors leave by. A verb therefore parses, calls the hub and answers.
 
 The application's settings must hold `dialup_hub` (the façade), `dialup_settings`, `dialup_pools`
-(`pools.make_pools()`) and `dialup_authenticate` (see `authenticate.py`).
+(of `dialup_ext.workers`) and `dialup_authenticate` (see `authenticate.py`).
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ from dialup_ext.handlers import cookies
 from dialup_ext.handlers.next_path import safe_next
 from dialup_ext.handlers.origin import check_origin, is_navigation
 from dialup_ext.handlers.outside import OutsideHandler
-from dialup_ext.handlers.pools import BoundedPool
 from dialup_ext.settings import Settings
+from dialup_ext.workers import BoundedPool
 
 STATE_SECONDS = 600
 
@@ -38,7 +38,7 @@ def edge_application(hub: Any) -> Application:
     return Application(
         [(r"/_auth", AuthHandler), (r"/_dialup/enter", EnterHandler)],
         default_handler_class=NothingHandler, log_function=lambda _: None, dialup_hub=hub,
-        dialup_settings=hub.settings, dialup_pool=BoundedPool("edge", workers=4, waiting=400))
+        dialup_settings=hub.settings, dialup_pool=BoundedPool("edge", 4, 400))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dialup_ext.errors import DialupError
 from dialup_ext.handlers.edge import plain_host
 from dialup_ext.handlers.outside import OutsideHandler
 from dialup_ext.handlers.plain import PlainPage
-from dialup_ext.handlers.pools import BoundedPool
+from dialup_ext.workers import BoundedPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def gate_application(hub: Any) -> Application:
     """The application for `gate.sock`. `hub` needs `settings` and `gate_page`: a key of `REASONS`."""
     return Application([], default_handler_class=GateHandler, log_function=lambda _: None, dialup_hub=hub,
                        dialup_settings=hub.settings,
-                       dialup_pool=BoundedPool("gate", workers=2, waiting=200))
+                       dialup_pool=BoundedPool("gate", 2, 200))
 
 
 class GateHandler(OutsideHandler):
