@@ -27,7 +27,9 @@ class Here:
 
     @cached_property
     def transport(self) -> Transport:
-        return Transport.for_here(self.server, domain_of=self._domain_of)
+        transport = Transport.for_here(self.server, domain_of=self._domain_of)
+        click.get_current_context().find_root().call_on_close(transport.close)
+        return transport
 
     @cached_property
     def me(self) -> Json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -23,12 +24,28 @@ def http_client(portal: str, *, socket: str | None, headers: Mapping[str, str]) 
     """A client bound to one hub. Proxies from the environment are used only for distant servers."""
     transport: httpx.BaseTransport | None = None
     if socket:
-        transport = httpx.HTTPTransport(uds=socket)
+        transport = Door(socket)
     elif is_this_computer(urlsplit(portal).hostname or ""):
         transport = Loopback()
     agent = {"User-Agent": "dialup-client", "Accept": "application/json"}
     return httpx.Client(base_url=portal, transport=transport, headers={**agent, **headers}, timeout=TIMEOUT,
                         follow_redirects=False)
+
+
+class Door(httpx.BaseTransport):
+    """Connects everything to one unix socket. A missing one is refused before a connection is made."""
+
+    def __init__(self, socket: str) -> None:
+        self._socket = Path(socket)
+        self._inner = httpx.HTTPTransport(uds=socket)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if not self._socket.is_socket():
+            raise httpx.ConnectError("the socket is not there", request=request)
+        return self._inner.handle_request(request)
+
+    def close(self) -> None:
+        self._inner.close()
 
 
 class Loopback(httpx.BaseTransport):
