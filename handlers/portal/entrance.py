@@ -33,7 +33,7 @@ class LoginHandler(PageHandler):
         """The form; for `?link=…` one button, since mail scanners follow links."""
         link = self.get_query_argument("link", "")
         if link:
-            self.set_header("Referrer-Policy", "no-referrer")
+            self.set_header("Referrer-Policy", "same-origin")
             account = await self.run(self.hub.identity.peek_link, link)
             self.set_status(200 if account else 410)
             self.page("link.html", link=link, account=account)
