@@ -97,8 +97,12 @@ def make_server(settings: Settings) -> HubServer:
         jpserver_extensions={"dialup_ext": True}, allow_unauthenticated_access=False,
         reraise_server_extension_failures=True, max_body_size=BODY_LIMIT, quit_button=False,
         log_level="WARN", cookie_secret=b"unused: sessions are rows" * 2, port_retries=0,
+        # Jupyter's request log writes headers, cookies among them, on a 5xx; DialupHandler has its own
+        tornado_settings={"log_function": lambda handler: None},
     )
     server.hub_settings = settings
+    server.log.handlers.clear()  # to hub.log with everything else, not to the terminal
+    server.log.propagate = True
     (settings.run / "hub.sock").unlink(missing_ok=True)
     server.initialize(argv=[], find_extensions=False)
     return server

@@ -27,7 +27,7 @@ from dialup_ext.domain.views import (
 )
 from dialup_ext.errors import DialupError
 from dialup_ext.monitor.machine import cpu_share, memory_mib, own_memory_mib
-from dialup_ext.version import __version__
+from dialup_ext import __version__
 
 if TYPE_CHECKING:
     from dialup_ext.hub import Hub
