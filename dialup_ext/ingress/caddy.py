@@ -20,7 +20,7 @@ from dialup_ext.ingress.admin import AdminSocket
 from dialup_ext.ingress.binary import find_caddy
 from dialup_ext.ingress.caddyfile import render
 from dialup_ext.ingress.listening import check_free, has_address
-from dialup_ext.ingress.places import listen_addresses
+from dialup_ext.ingress.places import listen_addresses, listen_ports
 from dialup_ext.ingress.process import POLL, RememberedProcess
 from dialup_ext.settings import Settings
 
@@ -93,7 +93,8 @@ class Caddy:
     def _launch(self) -> None:
         binary = find_caddy(self._wanted)
         self._forget()
-        check_free(listen_addresses(self._settings), self._settings.port)
+        for port in listen_ports(self._settings):
+            check_free(listen_addresses(self._settings), port)
         with suppress(FileNotFoundError):
             (self._settings.run / "caddy.sock").unlink()
         process = self._spawn(binary)

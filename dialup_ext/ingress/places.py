@@ -68,6 +68,11 @@ def listen_addresses(settings: Settings) -> list[str]:
     return str(settings.bind).replace(",", " ").split()
 
 
+def listen_ports(settings: Settings) -> list[int]:
+    """The setting `port`; with certificates from an authority, 80 as well."""
+    return [settings.port, *([80] if Places(settings).public_certificates else [])]
+
+
 def _plain(path: Path) -> str:
     """`path` as text, when it holds nothing that means something to Caddy (quotes, globs, variables)."""
     text = str(path)

@@ -64,7 +64,7 @@ class ServingDirectories:
         name = directory.name.rpartition("~")[0]
         www, up = directory / "www", directory / "up"
         try:
-            upstreams = sorted(os.listdir(up))
+            upstreams = sorted(entry.name for entry in up.iterdir())
             public = www.readlink() if www.is_symlink() else None
         except OSError:
             return None

@@ -62,6 +62,9 @@ class EchoHandler(BaseHTTPRequestHandler):
         headers = [[name.lower(), value] for name, value in self.headers.items()]
         self.server.seen.append((self.command, self.path))
         route = self.server.routes.get(self.path.partition("?")[0])
+        if route is None and self.headers.get("Upgrade"):
+            self._echo_stream()
+            return
         status, extra, content = route(self) if route else (200, [], b"")
         content = content or json.dumps({"name": self.server.name, "method": self.command, "path": self.path,
                                          "headers": headers, "body": body.decode()}).encode()
@@ -73,12 +76,19 @@ class EchoHandler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    do_GET = do_POST = do_PUT = do_HEAD = do_OPTIONS = do_DELETE = _answer
+    def _echo_stream(self) -> None:
+        """A websocket as far as a proxy cares: 101, then bytes both ways."""
+        self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        self.close_connection = True
+        while word := self.connection.recv(1024):
+            self.wfile.write(self.server.name.encode() + b" heard " + word)
+
+    do_GET = do_POST = do_HEAD = _answer  # noqa: N815 - the library's names
 
     def address_string(self) -> str:
         return "test"
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         """Quiet."""
 
 
@@ -140,7 +150,7 @@ class World:
         self.servers.append(server)
         return server
 
-    def socket(self, name: str) -> EchoServer:
+    def on_socket(self, name: str) -> EchoServer:
         return self.server(name, self.settings.run / f"{name}.sock")
 
     def folder(self, name: str, **files: str) -> Path:

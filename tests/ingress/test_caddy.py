@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from dialup_ext.errors import Conflict, Unavailable
+from dialup_ext.errors import BadInput, Conflict, DialupError, Unavailable
 from dialup_ext.ingress.caddy import Caddy
 from dialup_ext.ingress.process import RememberedProcess
 
@@ -30,6 +30,16 @@ def wait_until_gone(pid: int) -> None:
             return
         threading.Event().wait(0.01)
     pytest.fail(f"process {pid} is still there")
+
+
+def wait_until_closed(world: Any) -> None:
+    for _ in range(500):
+        try:
+            world.connect().close()
+        except ConnectionRefusedError:
+            return
+        threading.Event().wait(0.01)
+    pytest.fail("it still takes new visitors")
 
 
 def test_when_start_returns_it_answers(own_world: Any) -> None:
@@ -50,12 +60,12 @@ def test_starting_twice_keeps_the_one_that_runs(own_world: Any) -> None:
 
 
 def test_many_starts_at_once_make_one_caddy(own_world: Any) -> None:
-    errors: list[Exception] = []
+    errors: list[DialupError] = []
 
     def start() -> None:
         try:
             Caddy(own_world.settings).start()
-        except Exception as error:
+        except DialupError as error:
             errors.append(error)
 
     threads = [threading.Thread(target=start) for _ in range(4)]
@@ -179,11 +189,7 @@ def test_a_request_under_way_is_answered_before_it_stops(own_world: Any) -> None
     asked.wait(20)
     stopping = threading.Thread(target=own_world.caddy.stop, args=(20.0,))
     stopping.start()
-    for _ in range(500):
-        if not own_world.caddy.running():
-            break
-        threading.Event().wait(0.01)
-
+    wait_until_closed(own_world)
     go_on.set()
     visitor.join(20)
     stopping.join(20)
@@ -192,15 +198,22 @@ def test_a_request_under_way_is_answered_before_it_stops(own_world: Any) -> None
 
 
 def test_a_taken_port_is_named_with_its_holder(own_world: Any) -> None:
-    with socket.create_server(("127.0.0.1", own_world.settings.port)):
-        with pytest.raises(Conflict) as refusal:
-            own_world.caddy.start()
+    with (socket.create_server(("127.0.0.1", own_world.settings.port)),
+          pytest.raises(Conflict) as refusal):
+        own_world.caddy.start()
 
     assert refusal.value.code == "port_taken"
     assert str(own_world.settings.port) in refusal.value.message
     assert f"process {os.getpid()}" in refusal.value.message
     assert f"PORT={own_world.settings.port + 1}" in refusal.value.hint
     assert not own_world.caddy.running()
+
+
+def test_an_address_this_machine_does_not_have_is_named(make_world: Any) -> None:
+    with pytest.raises(BadInput) as refusal:
+        make_world("elsewhere", bind="203.0.113.7").caddy.start()
+
+    assert refusal.value.code == "bad_bind" and "203.0.113.7" in refusal.value.message
 
 
 def test_two_homes_never_share_a_port(own_world: Any, make_world: Any) -> None:

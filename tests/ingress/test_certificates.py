@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import ssl
+import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -31,10 +33,22 @@ def ask_tls(world: Any, server_name: str, host: str) -> tuple[int, str]:
         line.close()
 
 
+def wait_for_certificate(world: Any, name: str) -> None:
+    """Caddy makes them after it has begun to listen."""
+    for _ in range(200):
+        with suppress(ssl.SSLError, FileNotFoundError):
+            ask_tls(world, name, name)
+            return
+        threading.Event().wait(0.05)
+    pytest.fail(f"no certificate for {name}")
+
+
 @pytest.fixture
 def secure(make_world: Any) -> Any:
     world = make_world("secure", domain="d.test", scheme="https")
     world.caddy.start()
+    for name in ("blog.d.test", "alice.editor.d.test"):
+        wait_for_certificate(world, name)
     return world
 
 

@@ -27,7 +27,7 @@ def answer_auth(handler: Any) -> tuple[int, list[tuple[str, str]], bytes]:
 
 @pytest.fixture
 def edge(world: Any) -> Iterator[Any]:
-    server = world.socket("edge")
+    server = world.on_socket("edge")
     server.routes["/_auth"] = answer_auth
     yield server
 
@@ -172,7 +172,7 @@ def test_what_does_not_run_says_so_to_its_owner_alone(world: Any, edge: Any, hos
 
 
 def test_a_lab_and_a_preview_can_lead_to_the_gate(world: Any, guarded: str) -> None:
-    world.socket("gate")
+    world.on_socket("gate")
     world.publish(guarded, None, "gate")
 
     assert world.ask(guarded, headers=SESSION).echo["name"] == "gate"

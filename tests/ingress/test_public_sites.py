@@ -157,7 +157,7 @@ def test_a_running_site_that_does_not_answer_has_a_page_that_tries_again(world: 
 
 
 def test_a_sleeping_site_leads_to_the_hubs_gate(world: Any) -> None:
-    world.socket("gate")
+    world.on_socket("gate")
     host = world.publish("asleep", None, "gate")
 
     seen = world.ask(host, "/x?y=1").echo

@@ -18,10 +18,10 @@ SPOOFS = [
 @pytest.mark.parametrize("kind", ["site", "gate", "portal"])
 def test_headers_that_claim_an_identity_never_get_through(world: Any, kind: str, header: str) -> None:
     if kind == "portal":
-        world.socket("hub")
+        world.on_socket("hub")
         host = world.settings.portal_host
     elif kind == "gate":
-        world.socket("gate")
+        world.on_socket("gate")
         host = world.publish("spoofed-gate", None, "gate")
     else:
         host = world.publish("spoofed", None, world.server("app").address)
@@ -41,7 +41,7 @@ def test_the_visitors_address_and_host_come_from_caddy_alone(world: Any) -> None
 
 
 def test_the_portal_sees_its_own_two_cookies_and_no_others(world: Any) -> None:
-    world.socket("hub")
+    world.on_socket("hub")
     tossed = b"\xa0__Host-dialup=evil; theme=dark; __Host-dialup=real; _xsrf=tok; other=1"
 
     said = world.raw(b"GET / HTTP/1.1\r\nHost: admin.dialup.localhost\r\nConnection: close\r\nCookie: "
@@ -53,7 +53,7 @@ def test_the_portal_sees_its_own_two_cookies_and_no_others(world: Any) -> None:
 
 @pytest.mark.parametrize("size", [8_000, 100_000, 900_000])
 def test_a_cookie_bomb_does_not_lock_anybody_out_of_the_portal(world: Any, size: int) -> None:
-    world.socket("hub")
+    world.on_socket("hub")
 
     answer = world.ask("admin.dialup.localhost", headers={"Cookie": f"__Host-dialup=me; bomb={'x' * size}"})
 
@@ -62,13 +62,13 @@ def test_a_cookie_bomb_does_not_lock_anybody_out_of_the_portal(world: Any, size:
 
 
 def test_the_bare_editor_address_belongs_to_the_hub(world: Any) -> None:
-    world.socket("hub")
+    world.on_socket("hub")
 
     assert world.ask("editor.dialup.localhost", "/").echo["name"] == "hub"
 
 
 def test_the_portal_keeps_the_key_in_the_authorization_header(world: Any) -> None:
-    world.socket("hub")
+    world.on_socket("hub")
 
     seen = world.ask("admin.dialup.localhost", headers={"Authorization": "Bearer dlp_x"}).echo
 
