@@ -85,6 +85,7 @@ def arguments(root: Path, port: int) -> list[str]:
         "quit_button": False,
         "trust_xheaders": True,
         "websocket_ping_interval": 30_000,
+        "websocket_ping_timeout": 30_000,
     }
     kernels = {
         "cull_idle_timeout": KERNEL_IDLE_SECONDS,

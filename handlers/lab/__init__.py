@@ -9,18 +9,22 @@ from jupyter_server.utils import url_path_join
 
 Route = tuple[str, type, dict[str, Any]]
 SITE = r"([a-z0-9][a-z0-9-]{0,62})"
+STRANGERS = ("@jupyterhub/jupyter-server-proxy", "@voila-dashboards/jupyterlab-preview")
+"""Front ends whose server parts stay off in a lab; they would only report that."""
 
 
 def routes(base_url: str, settings: dict[str, Any]) -> list[Route]:
     """The URL table, for lab and standalone mode.
 
-    `settings` is the web application's; `dialup_hub_socket` in it (else `DIALUP_HUB_SOCKET`) is
-    the hub's socket for this account. Without one there is nothing to forward to, and only what
-    needs no hub is served.
+    `settings` is the web application's. `dialup_hub_socket` in it (else `DIALUP_HUB_SOCKET`) is
+    the hub's socket for this account; a server that builds its hub later puts a function that
+    gives the path into `dialup_find_hub_socket`. The API is forwarded only where this process
+    does not serve it itself (`dialup_authenticate`).
     """
     from dialup_ext.handlers.lab import dashboards, deploy, forward, preview, workspaces
 
     socket = settings.setdefault("dialup_hub_socket", os.environ.get("DIALUP_HUB_SOCKET", ""))
+    settings.setdefault("page_config_hook", _without_strangers)
     own: list[Route] = [
         (r"dialup/lab/v1/workspaces", workspaces.WorkspacesHandler, {}),
         (r"dialup/lab/v1/deploy", deploy.DeployHandler, {}),
@@ -29,6 +33,12 @@ def routes(base_url: str, settings: dict[str, Any]) -> list[Route]:
         (rf"dialup/preview/{SITE}/(.*)", preview.PreviewHandler, {}),
         *dashboards.routes(base_url, settings),
     ]
-    if socket and "dialup_hub" not in settings:
+    if socket and "dialup_authenticate" not in settings:
         own.append((r"dialup/api/(.*)", forward.ForwardHandler, {}))
     return [(url_path_join(base_url, pattern), handler, kwargs) for pattern, handler, kwargs in own]
+
+
+def _without_strangers(_handler: Any, page: dict[str, Any]) -> dict[str, Any]:
+    disabled = page.get("disabledExtensions", [])
+    page["disabledExtensions"] = [*disabled, *(name for name in STRANGERS if name not in disabled)]
+    return page

@@ -117,7 +117,12 @@ def _configuration() -> VoilaConfiguration:
     return VoilaConfiguration(
         template="lab", theme="light", allow_template_override="NO", allow_theme_override="NO",
         strip_sources=True, show_tracebacks=False, file_allowlist=[], extension_allowlist=WIDGETS,
-        extension_denylist=[])
+        extension_denylist=[], page_config_hook=_nothing_from_elsewhere)
+
+
+def _nothing_from_elsewhere(page: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Voila would fetch MathJax from a public server; the dashboards have no formulas."""
+    return {**page, "fullMathjaxUrl": "", "mathjaxUrl": ""}
 
 
 def _paths(collect: Any) -> list[str]:

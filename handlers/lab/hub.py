@@ -27,9 +27,13 @@ OnChunk = Callable[[bytes], Awaitable[None]]
 
 
 def transport(settings: dict[str, Any]) -> Transport:
-    """A blocking conversation with the hub. Close it when done."""
-    portal = os.environ.get("DIALUP_PORTAL") or "http://localhost"
-    return Transport(portal, socket=settings["dialup_hub_socket"])
+    """A blocking conversation with the hub. Close it when done. Raises `Unavailable` (`hub_down`)."""
+    path = settings.get("dialup_hub_socket")
+    if not path and "dialup_find_hub_socket" in settings:
+        path = str(settings["dialup_find_hub_socket"]())
+    if not path:
+        raise hub_away()
+    return Transport(os.environ.get("DIALUP_PORTAL") or "http://localhost", socket=path)
 
 
 def hub_away() -> Unavailable:

@@ -41,24 +41,35 @@ class PreviewHandler(ProxyHandler):  # type: ignore[misc]
                          update_last_activity=False, **kwargs)
         self._host = ""
 
+    @web.authenticated
+    async def get(self, site: str, path: str) -> Any:
+        """A page or file, or the beginning of a websocket."""
+        return await super().get(site, path)
+
     async def http_get(self, site: str, path: str) -> None:
         await self._pass_on(site, path)
 
+    @web.authenticated
     async def head(self, site: str, path: str) -> None:
         await self._pass_on(site, path)
 
+    @web.authenticated
     async def post(self, site: str, path: str) -> None:
         await self._pass_on(site, path)
 
+    @web.authenticated
     async def put(self, site: str, path: str) -> None:
         await self._pass_on(site, path)
 
+    @web.authenticated
     async def patch(self, site: str, path: str) -> None:
         await self._pass_on(site, path)
 
+    @web.authenticated
     async def delete(self, site: str, path: str) -> None:
         await self._pass_on(site, path)
 
+    @web.authenticated
     async def options(self, site: str, path: str) -> None:
         await self._pass_on(site, path)
 
