@@ -1,0 +1,421 @@
+"""The JupyterLab panel in Chromium, against a hub made of a dictionary (`fake_hub.py`).
+
+With `DIALUP_SHOTS=<folder>` every test leaves pictures of what it saw, in both themes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from tests.browser.fake_hub import FakeHub, ago, deployment, site
+
+pytestmark = pytest.mark.browser
+
+BUILT = Path(__file__).parents[2] / "dialup_ext" / "labextension"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
+OURS = re.compile(r"/dialup/(api|lab|dashboards)/")
+
+if not (BUILT / "package.json").exists() or not Path(CHROMIUM).exists():
+    pytest.skip("needs the built panel and Chromium", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A plain JupyterLab with the panel and without dialup's server side."""
+    home = tmp_path_factory.mktemp("lab")
+    (home / "root").mkdir()
+    (home / "extensions" / "@dialup").mkdir(parents=True)
+    (home / "extensions" / "@dialup" / "labextension").symlink_to(BUILT)
+    (home / "config").mkdir()
+    (home / "config" / "jupyter_server_config.json").write_text(json.dumps(_lab_config(home)))
+    port = _free_port()
+    environment = {**os.environ, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "config"),
+                   "JUPYTER_RUNTIME_DIR": str(home / "run"), "JUPYTER_DATA_DIR": str(home / "data")}
+    with (home / "log").open("w") as log:
+        process = subprocess.Popen([sys.executable, "-m", "jupyterlab", f"--port={port}"], env=environment, stdout=log,
+                                   stderr=log, cwd=home)
+        _wait_for(f"http://127.0.0.1:{port}/api/status", process, home / "log")
+        yield f"http://127.0.0.1:{port}", home / "root"
+        process.send_signal(signal.SIGTERM)
+        process.wait(15)
+
+
+@pytest.fixture
+def hub(lab: tuple[str, Path]) -> Iterator[FakeHub]:
+    fake = FakeHub(lab[1])
+    fake.add(
+        site("atlas", status="active", live_release={"id": "r12", "number": 12}, last_deployed=ago(minutes=2),
+             last_deployed_by="ana", deployment=deployment("atlas", 12, "live", "live")),
+        site("blog", kind="astro", status="editing", live_release={"id": "r3", "number": 3}, last_deployed=ago(hours=5),
+             last_deployed_by="ben", preview={"state": "running", "url": ""}),
+        site("chess", kind="nodejs", status="stopped", live_release={"id": "r1", "number": 1},
+             last_deployed=ago(days=9), last_deployed_by="ana"),
+        site("draft"))
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def page(browser: Browser, lab: tuple[str, Path], hub: FakeHub) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=lab[0])
+    context.set_default_timeout(20_000)
+    context.route(OURS, lambda route: _send_to(hub, route))
+    yield context.new_page()
+    context.close()
+
+
+def test_the_panel_shows_each_site_with_its_state_address_and_next_step(page: Page) -> None:
+    open_panel(page)
+
+    atlas = page.get_by_test_id("dialup-site-atlas")
+    expect(atlas).to_contain_text("Live")
+    expect(atlas).to_contain_text("2 min ago by you")
+    expect(atlas.get_by_role("link", name="atlas.dialup.localhost:8080")).to_be_visible()
+    assert next_steps(page) == {"atlas": "Preview", "blog": "Deploy", "chess": "Start", "draft": "Preview"}
+    expect(page.get_by_role("meter", name="Sites")).to_have_attribute("aria-valuetext", "4 / 5")
+    expect(page.get_by_test_id("dialup-statusbar")).to_have_text("2 sites live")
+    shoot(page, "list")
+
+
+def test_a_new_site_takes_three_clicks_and_opens_its_preview_beside_the_editor(page: Page, hub: FakeHub) -> None:
+    open_panel(page)
+
+    page.get_by_test_id("dialup-new-site").click()
+    page.get_by_test_id("dialup-template-astro").click()
+    page.keyboard.press("Shift+Tab")
+    page.get_by_test_id("dialup-name").type("garden")
+    expect(page.get_by_test_id("dialup-name-verdict")).to_contain_text("garden.dialup.localhost:8080")
+    expect(page.get_by_role("button", name="Create")).to_be_enabled()
+    shoot(page, "new-site")
+    page.get_by_role("button", name="Create").click()
+
+    expect(page.frame_locator("[data-testid=dialup-preview-garden]").get_by_role("heading")).to_have_text("garden")
+    expect(page.locator(".jp-FileEditor")).to_be_visible()
+    expect(page.get_by_test_id("dialup-site-garden")).to_have_attribute("aria-current", "true")
+    assert hub.sites["garden"]["template"] == "astro"
+    shoot(page, "preview")
+
+
+def test_a_taken_name_is_said_while_typing_and_cannot_be_created(page: Page) -> None:
+    open_panel(page)
+    page.get_by_test_id("dialup-new-site").click()
+
+    page.get_by_test_id("dialup-name").type("blog")
+
+    expect(page.get_by_test_id("dialup-name-verdict")).to_have_text("“blog” is taken. Try “my-blog”.")
+    expect(page.get_by_role("button", name="Create")).to_be_disabled()
+    shoot(page, "name-taken")
+
+
+def test_a_deployment_shows_its_steps_its_log_and_the_address(page: Page, hub: FakeHub) -> None:
+    open_panel(page)
+    page.get_by_test_id("dialup-next-blog").click()
+    expect(page.get_by_test_id("dialup-step-upload")).to_have_attribute("data-state", "now")
+
+    building = deployment("blog", 4, "building", "build", still_live=3)
+    hub.say("deploy/blog", "upload", {"sent": 52_000, "total": 52_000, "files": 3})
+    hub.say("deploy/blog", "deployment", building)
+    hub.say("events", "deployment", building)
+    for line in ("added 214 packages", "building pages", "12 pages in 1.8 s"):
+        hub.say(f"deployments/{building['id']}", "log", {"line": line})
+    expect(page.get_by_test_id("dialup-step-build")).to_have_attribute("data-state", "now")
+    expect(page.get_by_test_id("dialup-log")).to_contain_text("12 pages in 1.8 s")
+    expect(page.get_by_test_id("dialup-next-blog")).to_contain_text("Show progress")
+    shoot(page, "deploying")
+
+    live = {**building, "status": "live", "step": "live", "duration_seconds": 6.2}
+    hub.say(f"deployments/{building['id']}", "done", live)
+    hub.say("events", "deployment", live)
+    expect(page.get_by_test_id("dialup-success")).to_contain_text("blog.dialup.localhost:8080")
+    expect(page.get_by_text("blog: release 4 is live.")).to_be_visible()
+    shoot(page, "deployed")
+
+
+def test_a_deployment_tab_can_be_closed_and_found_again(page: Page, hub: FakeHub) -> None:
+    open_panel(page)
+    page.get_by_test_id("dialup-next-blog").click()
+    building = deployment("blog", 4, "building", "build")
+    hub.say("deploy/blog", "deployment", building)
+    hub.say(f"deployments/{building['id']}", "log", {"line": "still here"})
+    expect(page.get_by_test_id("dialup-log")).to_contain_text("still here")
+
+    page.locator(".lm-TabBar-tab", has_text="Deploy: blog").locator(".lm-TabBar-tabCloseIcon").click()
+    expect(page.get_by_test_id("dialup-deploy-blog")).to_have_count(0)
+    page.get_by_test_id("dialup-next-blog").click()
+
+    expect(page.get_by_test_id("dialup-log")).to_contain_text("still here")
+    assert hub.asked.count("POST /dialup/lab/v1/deploy") == 1
+
+
+def test_a_failed_deployment_says_why_what_to_do_and_what_still_runs(page: Page, hub: FakeHub) -> None:
+    hub.sites["atlas"]["deployment"] = deployment(
+        "atlas", 13, "failed", "build", still_live=12,
+        failure={"code": "build_failed", "message": "The build stopped: “astro” was not found.", "step": "build",
+                 "hint": "Run “npm install astro” in the folder, save package.json, and deploy again.",
+                 "log_tail": ["> atlas@1.0.0 build", "> astro build", "sh: 1: astro: not found"]})
+    open_panel(page)
+
+    page.get_by_test_id("dialup-next-atlas").click()
+
+    card = page.get_by_test_id("dialup-failure")
+    expect(card).to_contain_text("The build stopped")
+    expect(card).to_contain_text("npm install astro")
+    expect(card).to_contain_text("astro: not found")
+    expect(card).to_contain_text("Your site still runs release 12.")
+    expect(page.get_by_test_id("dialup-step-build")).to_have_attribute("data-state", "failed")
+    shoot(page, "failed")
+
+
+def test_rolling_back_takes_two_clicks(page: Page, hub: FakeHub) -> None:
+    open_panel(page)
+
+    page.get_by_test_id("dialup-menu-atlas").click()
+    shoot(page, "menu", themes=("Light",))
+    page.get_by_role("menuitem", name="Roll Back to the Release Before").click()
+
+    expect(page.get_by_role("heading", name="Rolling atlas back to release 11")).to_be_visible()
+    assert "POST /dialup/api/v1/sites/atlas/rollback" in hub.asked
+
+
+def test_any_kept_release_can_be_chosen(page: Page, hub: FakeHub) -> None:
+    hub.releases = [{"id": f"r{n}", "number": n, "kind": "static", "file_count": n, "size_bytes": n * 10_000,
+                     "created_at": ago(days=13 - n), "created_by": "ana"} for n in (12, 11, 10)]
+    open_panel(page)
+    page.get_by_test_id("dialup-menu-atlas").click()
+    page.get_by_role("menuitem", name="Roll Back…").click()
+    expect(page.get_by_label("Release 11")).to_be_checked()
+
+    page.get_by_label("Release 10").check()
+    shoot(page, "releases")
+    page.get_by_role("button", name="Roll back", exact=True).click()
+
+    expect(page.get_by_role("heading", name="Rolling atlas back to release 10")).to_be_visible()
+
+
+def test_removing_asks_once_and_names_the_site(page: Page, hub: FakeHub) -> None:
+    open_panel(page)
+    page.get_by_test_id("dialup-menu-draft").click()
+    page.get_by_role("menuitem", name="Remove…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Remove draft?")
+    shoot(page, "remove")
+
+    page.get_by_role("button", name="Remove draft").click()
+
+    expect(page.get_by_test_id("dialup-site-draft")).to_have_count(0)
+    assert "draft" not in hub.sites
+
+
+def test_a_preview_that_cannot_start_shows_the_log_and_starts_again(page: Page, hub: FakeHub) -> None:
+    hub.previews["draft"] = {"site": "draft", "state": "failed", "url": None, "message": "package.json is not valid JSON.",
+                             "log_tail": ["npm error JSON.parse at line 3"]}
+    open_panel(page)
+    page.get_by_test_id("dialup-next-draft").click()
+    expect(page.get_by_test_id("dialup-preview-failed")).to_contain_text("npm error JSON.parse at line 3")
+    shoot(page, "preview-failed")
+
+    del hub.previews["draft"]
+    page.get_by_role("button", name="Start again").click()
+
+    expect(page.frame_locator("[data-testid=dialup-preview-draft]").get_by_role("heading")).to_have_text("draft")
+
+
+def test_a_preview_waits_until_the_server_says_it_runs_and_can_be_as_narrow_as_a_phone(page: Page, hub: FakeHub) -> None:
+    hub.previews["draft"] = {"site": "draft", "state": "starting", "url": None, "message": "", "log_tail": []}
+    open_panel(page)
+    page.get_by_test_id("dialup-next-draft").click()
+    expect(page.get_by_test_id("dialup-preview-starting")).to_be_visible()
+    shoot(page, "preview-starting", themes=("Light",))
+
+    hub.say("events", "preview", {"site": "draft", "state": "running", "url": "", "message": "", "log_tail": []})
+    frame = page.get_by_test_id("dialup-preview-draft")
+    expect(frame).to_be_visible()
+    page.get_by_role("button", name="As wide as a phone").click()
+
+    expect(frame).to_have_css("width", "390px")
+    shoot(page, "preview-phone", themes=("Light",))
+
+
+def test_without_the_server_side_the_panel_says_how_to_switch_it_on(page: Page, hub: FakeHub) -> None:
+    hub.missing = True
+    open_panel(page)
+
+    expect(page.get_by_test_id("dialup-problem")).to_contain_text("jupyter server extension enable dialup_ext")
+    shoot(page, "missing", themes=("Light",))
+    hub.missing = False
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_test_id("dialup-site-atlas")).to_be_visible()
+
+
+def test_a_cut_line_is_said_and_mended_without_a_reload(page: Page, hub: FakeHub) -> None:
+    open_panel(page)
+    hub.cut()
+    expect(page.get_by_test_id("dialup-stale")).to_contain_text("No connection since")
+    shoot(page, "stale", themes=("Light",))
+
+    hub.add(site("elm"))
+    hub.mend()
+
+    expect(page.get_by_test_id("dialup-site-elm")).to_be_visible()
+    expect(page.get_by_test_id("dialup-stale")).to_have_count(0)
+
+
+def test_two_tabs_share_one_stream_and_the_second_takes_over(page: Page, hub: FakeHub) -> None:
+    open_panel(page)
+    second = page.context.new_page()
+    open_panel(second)
+    assert hub.streams_open == 1
+    hub.say("events", "site", {**hub.sites["draft"], "status": "failed"})
+    expect(second.get_by_test_id("dialup-site-draft")).to_contain_text("Failed")
+
+    page.close()
+    hub.add(site("elm"))
+
+    expect(second.get_by_test_id("dialup-site-elm")).to_be_visible()
+
+
+def test_selecting_a_site_opens_its_folder_unpacking_it_when_this_lab_has_none(page: Page, hub: FakeHub) -> None:
+    open_panel(page)
+
+    page.get_by_role("button", name="atlas", exact=True).click()
+
+    expect(page.locator(".jp-DirListing-item", has_text="index.html")).to_be_visible()
+    assert (hub.root / "atlas").is_dir()
+
+
+def test_a_folder_of_the_file_browser_can_be_deployed_as_a_site(page: Page, hub: FakeHub) -> None:
+    (hub.root / "holiday").mkdir(exist_ok=True)
+    open_panel(page)
+    page.evaluate("jupyterapp.commands.execute('filebrowser:open-path', {path: '/'})")
+
+    page.locator(".jp-DirListing-item", has_text="holiday").click(button="right")
+    page.get_by_role("menuitem", name="Deploy This Folder as a Site…").click()
+    page.get_by_role("dialog").locator("select").select_option(label="draft")
+    page.get_by_role("dialog").get_by_role("button", name="Deploy").click()
+
+    expect(page.get_by_test_id("dialup-deploy-draft")).to_be_visible()
+
+
+@pytest.mark.parametrize(("role", "cards"), [("user", 0), ("admin", 1)])
+def test_only_admins_are_offered_the_overview(page: Page, hub: FakeHub, role: str, cards: int) -> None:
+    hub.me["account"]["role"] = role
+    open_panel(page)
+
+    expect(page.locator(".jp-LauncherCard", has_text="My Resources")).to_be_visible()
+    expect(page.locator(".jp-LauncherCard", has_text="Server Overview")).to_have_count(cards)
+    page.locator(".jp-LauncherCard", has_text="My Resources").click()
+    expect(page.frame_locator("iframe[title='My Resources']").get_by_role("heading")).to_have_text("resources")
+
+
+def test_an_account_without_sites_is_told_how_to_begin(page: Page, hub: FakeHub) -> None:
+    hub.sites.clear()
+    open_panel(page)
+
+    expect(page.get_by_test_id("dialup-empty")).to_contain_text("No sites yet")
+    shoot(page, "empty")
+
+
+def test_every_button_of_the_panel_has_a_name_and_is_reached_by_the_keyboard(page: Page) -> None:
+    open_panel(page)
+    panel = page.get_by_test_id("dialup-panel")
+
+    names = [button.accessible_name() for button in _buttons(panel)]
+    assert all(names), names
+    page.get_by_test_id("dialup-new-site").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("dialup-name")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def open_panel(page: Page) -> None:
+    page.goto("/lab?reset")
+    page.wait_for_function("window.jupyterapp")
+    page.evaluate("jupyterapp.restored.then(() => jupyterapp.commands.execute('dialup:show-panel'))")
+    expect(page.get_by_test_id("dialup-panel")).to_be_visible()
+    page.wait_for_selector(".dialup-Header, .dialup-Card, .dialup-Empty")
+
+
+def next_steps(page: Page) -> dict[str, str]:
+    buttons = page.locator("[data-testid^=dialup-next-]")
+    return {(button.get_attribute("data-testid") or "")[12:]: (button.text_content() or "").rsplit(" ", 1)[0]
+            for button in buttons.all()}
+
+
+def shoot(page: Page, name: str, themes: tuple[str, ...] = ("Light", "Dark")) -> None:
+    """Leave a picture per theme in `DIALUP_SHOTS`, when somebody wants to look."""
+    folder = os.environ.get("DIALUP_SHOTS")
+    for theme in themes if folder else ():
+        page.evaluate("t => jupyterapp.commands.execute('apputils:change-theme', {theme: t})", f"JupyterLab {theme}")
+        page.wait_for_function("t => document.body.dataset.jpThemeLight === t", arg=str(theme == "Light").lower())
+        page.screenshot(path=f"{folder}/panel-{name}-{theme.lower()}.png")
+    if folder and themes[-1] == "Dark":
+        page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
+
+
+def _buttons(panel: Any) -> list[Any]:
+    class Named:
+        def __init__(self, handle: Any) -> None:
+            self._handle = handle
+
+        def accessible_name(self) -> str:
+            return str(self._handle.evaluate("e => e.getAttribute('aria-label') || e.textContent.trim()"))
+
+    return [Named(button) for button in panel.get_by_role("button").all()]
+
+
+def _send_to(hub: FakeHub, route: Route) -> None:
+    url = route.request.url
+    route.continue_(url=hub.url + url[url.index("/dialup/"):])
+
+
+def _lab_config(home: Path) -> dict[str, Any]:
+    return {
+        "ServerApp": {"ip": "127.0.0.1", "port_retries": 0, "open_browser": False, "allow_root": True,
+                      "root_dir": str(home / "root"), "jpserver_extensions": {"dialup_ext": False, "jupyter_lsp": False}},
+        "IdentityProvider": {"token": ""},
+        "LabApp": {"expose_app_in_browser": True, "news_url": None, "open_browser": False,
+                   "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+                   "extra_labextensions_path": [str(home / "extensions")],
+                   "user_settings_dir": str(home / "settings"), "workspaces_dir": str(home / "workspaces")},
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        try:
+            urllib.request.urlopen(url).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(log.read_text())
