@@ -75,15 +75,19 @@ class BlobStore:
             return False
 
     def lease(self, digests: Iterable[str]) -> None:
-        """Keep these from being swept for the next `LEASE` seconds; absent ones are no error."""
+        """Keep these from being swept for the next `LEASE` seconds; absent ones are no error.
+
+        The time of last access carries the lease: the time of change is a file's ETag.
+        """
         if not self.root.is_dir():
             return
         with locked(self.root):
             for digest in digests:
                 try:
-                    os.utime(self.path(digest))
+                    changed = self.path(digest).stat().st_mtime_ns
                 except FileNotFoundError:
                     continue
+                os.utime(self.path(digest), ns=(time.time_ns(), changed))
 
     def sweep(self, keep: Collection[str], now: float | None = None) -> tuple[int, int]:
         """Delete contents that are not in `keep` and have no lease; return how many, and bytes."""
@@ -94,7 +98,7 @@ class BlobStore:
                 continue
             with locked(self.root):  # one at a time: a lease may come between two
                 found = path.stat()
-                if found.st_mtime < before:
+                if found.st_atime < before:
                     path.unlink()
                     count, freed = count + 1, freed + found.st_size
         return count, freed

@@ -10,6 +10,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -66,6 +67,7 @@ class Incoming:
         if self._hash.hexdigest() != self._digest:
             self._drop()
             raise _wrong(self._digest, "other bytes arrived than were announced")
+        os.utime(file.fileno(), ns=(time.time_ns(), stamp(self._digest)))
         file.close()
         self._file = None
         self._ready[self._digest] = self._folder / self._digest
@@ -111,6 +113,15 @@ class Incoming:
             self._file.close()
             self._file = None
             (self._folder / self._digest).unlink(missing_ok=True)
+
+
+def stamp(digest: str) -> int:
+    """A time of change for that content: now, its nanoseconds taken from the digest.
+
+    Caddy makes an ETag of time and size. Contents that arrive together share the kernel's coarse
+    time; with this, two of equal size still never pass for each other in a visitor's cache.
+    """
+    return int(time.time()) * 10**9 + int(digest[:16], 16) % 10**9
 
 
 def sync_folders(folders: set[Path]) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import secrets
+import time
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any, BinaryIO
 from dialup_ext.domain.manifest import FileEntry
 from dialup_ext.durable import no_space, sync_files
 from dialup_ext.releases.blobs import CHUNK, BlobStore
-from dialup_ext.releases.incoming import sync_folders
+from dialup_ext.releases.incoming import stamp, sync_folders
 
 COMPRESSIBLE = frozenset({
     "atom", "css", "csv", "eot", "geojson", "htm", "html", "ico", "ics", "js", "json", "jsonld", "map", "md",
@@ -83,6 +85,7 @@ class Packed:
             if out.tell() > size * WORTH:
                 out.truncate(0)
         half.chmod(0o444)
+        os.utime(half, ns=(time.time_ns(), stamp(digest)))
 
     def _place(self, made: dict[Path, Path]) -> None:
         if not made:

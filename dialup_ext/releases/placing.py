@@ -44,8 +44,10 @@ def copy(source: Path, target: Path, mode: int) -> None:
     try:
         writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            _copy_bytes(reading, writing, os.fstat(reading).st_size)
+            found = os.fstat(reading)
+            _copy_bytes(reading, writing, found.st_size)
             os.fchmod(writing, mode)
+            os.utime(writing, ns=(found.st_atime_ns, found.st_mtime_ns))
         finally:
             os.close(writing)
     finally:

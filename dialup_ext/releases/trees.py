@@ -72,6 +72,7 @@ class ReleaseTrees:
         wanted = outline(manifest, kind, root, layer)
         with no_space():
             make_passable(site, self._settings.home)
+            make_passable(store, self._settings.home)
             with locked(site):
                 self._drop_halves(site, release_id)
                 if not stands(final, wanted, store):
