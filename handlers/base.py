@@ -10,6 +10,7 @@ The application's settings must hold `dialup_hub` (the façade), `dialup_setting
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import json
 import secrets
@@ -26,7 +27,7 @@ from pydantic import BaseModel, ValidationError
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
-from dialup_ext.domain.access import Principal
+from dialup_ext.domain.access import Principal, Via
 from dialup_ext.domain.account import Account
 from dialup_ext.errors import BadInput, DialupError, Forbidden, NotFound, NotLoggedIn, TooLarge
 from dialup_ext.handlers.cookies import CLEAR_ALL, ConfusingCookies
@@ -131,7 +132,9 @@ class DialupHandler(JupyterHandler):
 
     @property
     def client_address(self) -> str:
-        """The visitor's address as Caddy saw it; Caddy replaces what a client claims."""
+        """The visitor's address as Caddy saw it; Caddy replaces what a client claims, a lab does not."""
+        if self.principal is not None and self.principal.via is Via.LAB:
+            return f"lab of {self.principal.account.name}"
         forwarded = self.request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
         return (forwarded or self.request.remote_ip or "")[:64]
 
@@ -193,7 +196,8 @@ class NotFoundHandler(DialupHandler):
     pages = True
 
     async def prepare(self) -> None:  # type: ignore[override]
-        self.current_user = self._jupyter_current_user = None
+        with contextlib.suppress(DialupError):  # nothing here to refuse; only who looks, for the page
+            await super().prepare()
         raise NotFound("There is nothing at this address.", hint="Check the address.")
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from dialup_ext.domain.login import NewSession, Origin
-from dialup_ext.errors import DialupError, NotLoggedIn, TooLarge
+from dialup_ext.errors import DialupError, Forbidden, NotLoggedIn, TooLarge
 from dialup_ext.handlers.base import DialupHandler
 from dialup_ext.handlers.cookies import SESSION, session_token, set_cookie
 from dialup_ext.handlers.headers import PAGE_CSP
@@ -41,6 +41,8 @@ class PageHandler(DialupHandler):
         if len(self.request.body) > FORM_LIMIT:
             raise TooLarge("The form is too large.", hint="Send less at once.")
         await super().prepare()
+        if self.principal is not None and not self.principal.is_browser:
+            raise Forbidden("Pages are for browsers.", code="portal_only", hint="Use the API instead.")
 
     def page(self, template: str, **values: Any) -> None:
         """Finish with a rendered page; the status stays what it is."""
@@ -61,7 +63,7 @@ class PageHandler(DialupHandler):
         a chain ends in a page that leads on; any other request is simply redirected.
         """
         if self.request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin":
-            self.set_header("Referrer-Policy", "no-referrer")
+            self.set_header("Referrer-Policy", "same-origin")
             self.page("onward.html", url=url)
         else:
             self.redirect(url, status=303)
