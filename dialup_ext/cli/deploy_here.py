@@ -28,7 +28,9 @@ class Here:
     @cached_property
     def transport(self) -> Transport:
         transport = Transport.for_here(self.server, domain_of=self._domain_of)
-        click.get_current_context().find_root().call_on_close(transport.close)
+        context = click.get_current_context(silent=True)  # none while a shell completes a name
+        if context is not None:
+            context.find_root().call_on_close(transport.close)
         return transport
 
     @cached_property
@@ -80,7 +82,8 @@ def _set_server(context: click.Context, _: click.Parameter, value: str | None) -
 def _complete(context: click.Context, _: click.Parameter, start: str) -> list[str]:
     """Names of your sites. Silent without a server: a shell cannot show a message here."""
     try:
-        sites = context.ensure_object(Here).transport.get("/sites")["sites"]
+        with context.ensure_object(Here).transport as transport:
+            sites = transport.get("/sites")["sites"]
     except DialupError:
         return []
     return [site["name"] for site in sites if str(site["name"]).startswith(start)]

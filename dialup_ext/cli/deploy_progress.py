@@ -26,7 +26,7 @@ CARD_LINES = 40
 
 @contextmanager
 def drawing(output: Output, site: str, *, verbose: bool = False,
-            steps: Sequence[str] = STEPS) -> Iterator[events.OnEvent]:
+            steps: Sequence[str] = STEPS, verb: str = "Deploying") -> Iterator[events.OnEvent]:
     """Draw what is told inside the `with`; a failed deployment ends as its card and exit code 1."""
     try:
         if output.live:
@@ -36,7 +36,7 @@ def drawing(output: Output, site: str, *, verbose: bool = False,
         elif output.as_json:
             yield events.ignore
         else:
-            yield Lines(site, output.err.file).tell
+            yield Lines(f"{verb} {site}", output.err.file).tell
     except DeployFailed as error:
         _fail(output, site, error)
     except KeyboardInterrupt:

@@ -29,7 +29,7 @@ def rollback(here: Here, name: str | None, number: int | None, only_list: bool) 
     if only_list:
         _list(here, site)
         return
-    with drawing(here.output, site, steps=("start", "check", "live")) as tell:
+    with drawing(here.output, site, steps=("start", "check", "live"), verb="Rolling back") as tell:
         deployment = deploy.rollback(here.transport, site, number, tell)
     facts = here.transport.get(f"/sites/{site}")
     here.output.say(f"✓ {site} runs release {deployment['release']['number']} again: {facts['address']}")
@@ -37,11 +37,9 @@ def rollback(here: Here, name: str | None, number: int | None, only_list: bool) 
 
 
 def _list(here: Here, site: str) -> None:
-    from dialup_ext.cli.output import table
-
     releases = here.transport.get(f"/sites/{site}/releases")["releases"]
     live = (here.transport.get(f"/sites/{site}").get("live_release") or {}).get("number")
     rows = [(str(release["number"]), "live" if release["number"] == live else "", f"{release['file_count']:,}",
              ago(release["created_at"]), str(release["created_by"])) for release in releases]
-    here.output.show(table(("release", "", "files", "made", "by"), rows))
+    here.output.table(("release", "", "files", "made", "by"), rows)
     here.output.data({"site": site, "live": live, "releases": releases})

@@ -6,13 +6,11 @@ import sys
 from collections.abc import Sequence
 
 import click
-from rich.console import RenderableType
-from rich.text import Text
 
 from dialup_ext.cli.deploy_here import Here, pass_here, shared, site_argument
 from dialup_ext.cli.deploy_logs import logs
 from dialup_ext.cli.deploy_rollback import rollback
-from dialup_ext.cli.output import state, table
+from dialup_ext.cli.output import Output, address_link, state
 from dialup_ext.client.table import ago, live_text
 from dialup_ext.client.transport import Json
 
@@ -32,17 +30,18 @@ def sites() -> None:
 def list_sites(here: Here) -> None:
     """List your sites."""
     found = here.transport.get("/sites")["sites"]
-    here.output.show(sites_table(found))
+    show_sites(here.output, found)
     here.output.data({"sites": found})
 
 
-def sites_table(found: Sequence[Json]) -> RenderableType:
+def show_sites(output: Output, found: Sequence[Json]) -> None:
     """Your sites as a table, or what to do when there are none."""
     if not found:
-        return Text("You have no sites yet. In a folder with an index.html, run: deploy site")
-    rows = [(str(site["name"]), state(str(site["status"])), str(site["kind"]), str(site["address"]),
+        output.say("You have no sites yet. In a folder with an index.html, run: deploy site")
+        return
+    rows = [(str(site["name"]), state(str(site["status"])), str(site["kind"]), address_link(str(site["address"])),
              live_text(site), ago(site.get("last_deployed"))) for site in found]
-    return table(("site", "state", "type", "address", "live", "deployed"), rows)
+    output.table(("site", "state", "type", "address", "live", "deployed"), rows, spare=("type", "deployed", "live"))
 
 
 def _act(here: Here, name: str | None, verb: str) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import click
-from rich.console import RenderableType
-from rich.text import Text
 
 from dialup_ext.cli.deploy_here import Here, pass_here, shared
-from dialup_ext.cli.deploy_sites import sites_table
-from dialup_ext.cli.output import quota_table, table, warnings
+from dialup_ext.cli.deploy_sites import show_sites
+from dialup_ext.cli.output import Output, quota_table, warnings
 from dialup_ext.client.transport import Json
 from dialup_ext.client.words import plain
 
@@ -24,10 +22,10 @@ def status(here: Here, resources: bool) -> None:
     output = here.output
     output.say(f"{me['account']['name']} at {me['domain']}", style="bold")
     output.say("")
-    output.show(sites_table(sites))
+    show_sites(output, sites)
     if usage is not None:
         output.say("")
-        output.show(_use_table(usage))
+        _show_use(output, usage)
         output.say("")
         output.show(quota_table(usage["quota"]))
     for sentence in warnings(me["quota"]):
@@ -37,10 +35,11 @@ def status(here: Here, resources: bool) -> None:
     output.data(facts | {"sites": sites} | ({"usage": usage} if usage is not None else {}))
 
 
-def _use_table(usage: Json) -> RenderableType:
+def _show_use(output: Output, usage: Json) -> None:
     rows = [(plain(str(site["name"])), _number(site.get("memory_mb")), _number(site.get("storage_mb")))
             for site in usage["sites"]]
-    return table(("site", "memory MB", "storage MB"), rows) if rows else Text("Nothing uses anything.")
+    if rows:
+        output.table(("site", "memory MB", "storage MB"), rows)
 
 
 def _number(value: float | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -30,8 +30,8 @@ class Output:
 
     def __init__(self) -> None:
         self.as_json = False
-        self.out = Console(highlight=False, soft_wrap=True)
-        self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.out = _console(sys.stdout)
+        self.err = _console(sys.stderr)
 
     @property
     def live(self) -> bool:
@@ -51,6 +51,18 @@ class Output:
         if not self.as_json:
             self.out.print(what)
 
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[RenderableType]], *,
+              spare: Sequence[str] = ()) -> None:
+        """Columns for a person. On a narrow terminal those in `spare` are left out, one after another."""
+        whole = table(columns, rows)
+        needed = self.out.measure(whole, options=self.out.options.update(width=1000)).maximum
+        if spare and self.out.is_terminal and needed > self.out.width:
+            place = columns.index(spare[0])
+            self.table([*columns[:place], *columns[place + 1 :]],
+                       [[*row[:place], *row[place + 1 :]] for row in rows], spare=spare[1:])
+        elif not self.as_json:
+            self.out.print(whole)
+
     def data(self, value: object) -> None:
         """The result for a program; people do not see it."""
         if self.as_json:
@@ -67,6 +79,11 @@ class Output:
             self.err.print(Text(f"  {plain(error.hint)}", style="dim"))
 
 
+def _console(stream: TextIO) -> Console:
+    """As wide as the terminal; a pipe or file has no width to respect."""
+    return Console(file=stream, highlight=False, soft_wrap=True, width=None if stream.isatty() else 1000)
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[RenderableType]]) -> Table:
     """Columns without lines; each row stays one line and may be cut at the right."""
     grid = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
@@ -75,6 +92,13 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[RenderableType]]) -> T
     for row in rows:
         grid.add_row(*(Text(plain(cell)) if isinstance(cell, str) else cell for cell in row))
     return grid
+
+
+def address_link(address: str) -> Text:
+    """An address without its scheme, to be clicked where the terminal can."""
+    shown = plain(address.removeprefix("https://").removeprefix("http://").rstrip("/"))
+    is_web = address.startswith(("https://", "http://")) and address.isprintable() and " " not in address
+    return Text(shown, style=f"link {address}" if is_web else "")
 
 
 def state(word: str) -> Text:

@@ -56,9 +56,12 @@ class Lines:
     def __init__(self, title: str, to: IO[str] | None = None) -> None:
         self._to = to or sys.stderr
         self._status = ""
-        self._say(title)
+        self._title = title
 
     def tell(self, event: events.Event) -> None:
+        if self._title:
+            self._say(self._title)
+            self._title = ""
         lines = self._moved(event) if isinstance(event, events.Moved) else lines_of(event)
         for line in lines:
             self._say(line)

@@ -11,6 +11,7 @@ import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -94,10 +95,8 @@ def name(transport: Transport) -> Iterator[str]:
     """A name for a site, free; the site is removed afterwards if the test made it."""
     chosen = f"t{uuid.uuid4().hex[:10]}"
     yield chosen
-    try:
+    with suppress(NotFound):
         transport.delete(f"/sites/{chosen}")
-    except NotFound:
-        pass
 
 
 @pytest.fixture

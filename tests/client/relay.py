@@ -51,8 +51,10 @@ class Relay:
             waiting.register(near, selectors.EVENT_READ, far)
             waiting.register(far, selectors.EVENT_READ, near)
             try:
-                while all([self._move(key.fileobj, key.data, near) for key, _ in waiting.select()]):
-                    pass
+                going = True
+                while going:
+                    for key, _ in waiting.select():
+                        going = self._move(key.fileobj, key.data, near) and going
             except OSError:
                 pass
             self._open -= {near, far}
