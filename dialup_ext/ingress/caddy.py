@@ -10,7 +10,7 @@ import fcntl
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ class Caddy:
         with self._alone():
             self._write(caddyfile)
             if self._admin.answers():
-                self._admin.load(caddyfile)
+                self._adopt(caddyfile)
             else:
                 self._launch()
 
@@ -90,11 +90,16 @@ class Caddy:
         return self._admin.config()
 
     # -- starting -------------------------------------------------------------------------------
+    def _adopt(self, caddyfile: str) -> None:
+        servers = self._admin.config()["apps"]["http"]["servers"].values()
+        ours = {int(address.rpartition(":")[2]) for server in servers for address in server["listen"]}
+        self._check_ports(but=ours)
+        self._admin.load(caddyfile)
+
     def _launch(self) -> None:
         binary = find_caddy(self._wanted)
         self._forget()
-        for port in listen_ports(self._settings):
-            check_free(listen_addresses(self._settings), port)
+        self._check_ports()
         with suppress(FileNotFoundError):
             (self._settings.run / "caddy.sock").unlink()
         process = self._spawn(binary)
@@ -103,6 +108,11 @@ class Caddy:
             if process is None or not process.running() or time.monotonic() > deadline:
                 raise self._failed()
             time.sleep(POLL)
+
+    def _check_ports(self, but: Collection[int] = ()) -> None:
+        for port in listen_ports(self._settings):
+            if port not in but:
+                check_free(listen_addresses(self._settings), port)
 
     def _spawn(self, binary: Path) -> RememberedProcess | None:
         log = os.open(self._output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

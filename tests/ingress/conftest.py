@@ -80,8 +80,8 @@ class EchoHandler(BaseHTTPRequestHandler):
         """A websocket as far as a proxy cares: 101, then bytes both ways."""
         self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
         self.close_connection = True
-        while word := self.connection.recv(1024):
-            self.wfile.write(self.server.name.encode() + b" heard " + word)
+        while line := self.rfile.readline():
+            self.wfile.write(self.server.name.encode() + b" heard " + line)
 
     do_GET = do_POST = do_HEAD = _answer  # noqa: N815 - the library's names
 
@@ -183,6 +183,15 @@ class World:
             return Answer(answer.status, answer.headers, answer.read())
         finally:
             connection.close()
+
+    def settle(self, host: str) -> None:
+        """Wait until `host` is answered: a new configuration resets lines opened in its first moments."""
+        for _ in range(200):
+            with suppress(ConnectionError, http.client.HTTPException):
+                self.ask(host)
+                return
+            threading.Event().wait(0.05)
+        pytest.fail(f"{host} is not answered")
 
     def connect(self) -> socket.socket:
         """A line to Caddy on which nothing has been said."""

@@ -125,6 +125,7 @@ def test_an_adopted_caddy_gets_the_configuration_of_today(own_world: Any) -> Non
     today = own_world.settings.with_values(domain="friends.localhost")
 
     Caddy(today).start()
+    own_world.settle("nobody.friends.localhost")
 
     assert own_world.caddy.process_id() == first
     assert own_world.ask("nobody.friends.localhost").status == 404
@@ -226,6 +227,31 @@ def test_two_homes_never_share_a_port(own_world: Any, make_world: Any) -> None:
 
     assert "caddy" in refusal.value.message
     assert own_world.ask("nobody.dialup.localhost").status == 404
+
+
+def test_a_running_caddy_is_not_moved_to_a_port_that_is_taken(own_world: Any, make_world: Any) -> None:
+    other = make_world("other")
+    other.caddy.start()
+    own_world.caddy.start()
+
+    with pytest.raises(Conflict):
+        Caddy(own_world.settings.with_values(port=other.settings.port)).start()
+
+    assert own_world.ask("nobody.dialup.localhost").status == 404
+    own_world.caddy.start()
+
+
+def test_a_running_caddy_moves_to_another_port(own_world: Any, make_world: Any) -> None:
+    own_world.caddy.start()
+    pid = own_world.caddy.process_id()
+    moved = make_world("unused").settings.port
+
+    Caddy(own_world.settings.with_values(port=moved)).start()
+    own_world.settings = own_world.settings.with_values(port=moved)
+    own_world.settle("nobody.dialup.localhost")
+
+    assert own_world.ask("nobody.dialup.localhost").status == 404
+    assert own_world.caddy.process_id() == pid
 
 
 @pytest.mark.parametrize("version", ["2.6.2", "v2.11.6 h1:abc", "v2.10.99"])

@@ -74,6 +74,7 @@ def test_a_certificate_is_only_ordered_for_a_host_that_leads_somewhere(own_world
     options = block("", f'admin "{places.socket("caddy")}|0200"', "auto_https off")
     config = "\n".join(text(part) for part in [options, *plain_http(places)])
     AdminSocket(world.settings.run / "caddy.sock").load(config.replace(":80", f":{world.settings.port}"))
+    world.settle("127.0.0.1")
     world.ingress.point("blog.example.org", Target("r1", None, GATE))
 
     def allowed(name: str) -> bool:

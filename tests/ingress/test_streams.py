@@ -27,8 +27,11 @@ class Stream:
 
     def say(self, word: str) -> str:
         """What comes back."""
-        self._line.sendall(word.encode())
-        return self._line.recv(4096).decode()
+        self._line.sendall(f"{word}\n".encode())
+        heard = b""
+        while not heard.endswith(b"\n") and (more := self._line.recv(4096)):
+            heard += more
+        return heard.decode().strip()
 
     def close(self) -> None:
         self._line.close()
@@ -82,6 +85,7 @@ def test_a_websocket_outlives_a_new_configuration(own_world: Any, open_stream: A
     stream = open_stream(own_world, host)
 
     type(own_world.caddy)(own_world.settings.with_values(domain="friends.localhost")).start()
+    own_world.settle("nobody.friends.localhost")
 
     assert own_world.raw(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()) == b""
     assert stream.say("still") == "app heard still"
