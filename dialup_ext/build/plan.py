@@ -21,7 +21,7 @@ FIELDS = (
     "peerDependenciesMeta", "bundleDependencies", "bundledDependencies", "overrides")
 """All that npm is shown of package.json: no scripts, no settings. So all that the key depends on."""
 
-_LOCAL = ("file:", "link:", "workspace:", ".", "/", "~")
+_LOCAL = ("file:", "link:", "workspace:", "./", "../", "/", "~/")
 
 
 @dataclass(frozen=True, slots=True)
