@@ -36,3 +36,10 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     """Where JupyterLab finds the panel's built files."""
     return [{"src": "labextension", "dest": "@dialup/labextension"}]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext dialup_ext`: brings the `%deploy` magic."""
+    from dialup_ext.client import magic
+
+    magic.load_ipython_extension(shell)
