@@ -54,7 +54,7 @@ class Painter:
 
     def _memory_card(self, memory: dict[str, float]) -> str:
         used, total = memory["total"] - memory["available"], memory["total"]
-        note = f"of {figures.size(total)}. {figures.size(memory['available'])} free"
+        note = f"of {figures.size(total)}, {figures.size(memory['available'])} free"
         return look.card("Memory", figures.size(used), look.text(note),
                          look.meter(used, total, f"{figures.size(used)} of {figures.size(total)} of memory"),
                          look.trail(self._memory, total, "Memory in the last minutes"))
@@ -82,7 +82,7 @@ def _header(data: dict[str, Any], now: datetime) -> str:
 
 def _disk_card(disk: dict[str, float]) -> str:
     used, total = disk["total"] - disk["free"], disk["total"]
-    note = f"of {figures.size(total)}. {figures.size(disk['free'])} free"
+    note = f"of {figures.size(total)}, {figures.size(disk['free'])} free"
     return look.card("Disk", figures.size(used), look.text(note),
                      look.meter(used, total, f"{figures.size(used)} of {figures.size(total)} of disk"))
 

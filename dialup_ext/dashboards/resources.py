@@ -57,7 +57,7 @@ def _figures(data: dict[str, Any]) -> str:
 def _card(label: str, use: dict[str, float], name: str, shown: Any, more: str = "") -> str:
     used, limit = use["used"], use["limit"]
     left = max(0.0, limit - used)
-    note = f"of {shown(limit)}. {shown(left)} left"
+    note = f"of {shown(limit)}, {shown(left)} left"
     if figures.level(figures.share(used, limit)) != "fine":
         note += f". {ADVICE[name]}"
     return look.card(label, shown(used), look.text(note) + more,

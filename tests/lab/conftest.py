@@ -26,7 +26,7 @@ SECRET = "a-secret-of-this-lab-only"
 EDGE = {"X-Dialup-User": "ada", "X-Dialup-Lab": SECRET}
 
 
-def wait_until(claim, seconds=30.0):
+def _wait_until(claim, seconds=30.0):
     """Poll `claim` until it is true; its last value, or fail."""
     end = time.monotonic() + seconds
     while True:
@@ -93,7 +93,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _any(self):
         path = urlsplit(self.path).path.removeprefix("/dialup/api/v1")
-        size = 0
         body = b""
         if self.headers.get("Transfer-Encoding") == "chunked":
             while length := int(self.rfile.readline(), 16):
@@ -179,7 +178,7 @@ class Lab:
     def request(self, method, path, body=None, *, headers=EDGE, xsrf=True, timeout=20):
         sent = {**headers}
         if xsrf and method not in ("GET", "HEAD"):
-            sent |= {"Cookie": "_xsrf=2|a|b|1", "X-XSRFToken": "2|a|b|1"} if False else self._xsrf(headers)
+            sent |= self._xsrf(headers)
         data = json.dumps(body).encode() if isinstance(body, dict) else body
         if data is not None:
             sent.setdefault("Content-Type", "application/json")
@@ -206,6 +205,17 @@ class Lab:
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_args, **_kwargs):
         return None
+
+
+@pytest.fixture(scope="session")
+def wait_until():
+    return _wait_until
+
+
+@pytest.fixture(scope="session")
+def edge():
+    """The headers by which the edge proves itself."""
+    return dict(EDGE)
 
 
 @pytest.fixture(scope="session")
@@ -241,7 +251,7 @@ def lab(hub, tmp_path_factory):
         return False
 
     try:
-        wait_until(up, 60)
+        _wait_until(up, 60)
         yield lab
     finally:
         process.send_signal(signal.SIGTERM)
