@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from dialup_ext.domain.access import SCOPES
 from dialup_ext.errors import NotFound
 from dialup_ext.handlers import wire
 from dialup_ext.handlers.api.base import ApiHandler, Contract, EventStream
@@ -39,13 +38,13 @@ class KeysHandler(ApiHandler):
 
     async def get(self) -> None:
         """List your keys, without their secrets."""
-        self.reply({"keys": await self.run(self.hub.identity.keys, self.account)})
+        self.reply({"keys": await self.run(self.hub.identity.keys, self.account.id)})
 
     async def post(self) -> None:
         """Make a key; it is shown this once."""
         wanted = self.body(wire.NewKey)
-        scopes = SCOPES if wanted.scopes is None else wanted.scopes
-        key, text = await self.run(self.hub.identity.make_key, self.me, wanted.name, scopes, days=wanted.days)
+        key, text = await self.run(self.hub.identity.create_key, self.account, wanted.name, wanted.scopes,
+                                   days=wanted.days)
         self.reply({**wire.Key.model_validate(key).model_dump(), "key": text})
 
 
@@ -57,7 +56,7 @@ class KeyHandler(ApiHandler):
 
     async def delete(self, key: str) -> None:
         """Revoke it; whoever uses it is refused from now on."""
-        await self.run(self.hub.identity.revoke_key, self.account, key)
+        await self.run(self.hub.identity.revoke_key, self.account.id, key)
         self.reply()
 
 
