@@ -43,6 +43,11 @@ class DialupError(Exception):
             "hint": self.hint,
         }
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows below the cell in place of a stack trace (IPython asks for it)."""
+        text = str(self)
+        return [f"✗ {text}", *([f"  {self.hint}"] if self.hint and self.hint not in text else [])]
+
 
 class BadInput(DialupError):
     """What was sent cannot be used; nothing was changed."""

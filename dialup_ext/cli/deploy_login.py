@@ -77,5 +77,5 @@ def _ask_key(here: Here, portal: str) -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline()
     if not here.output.as_json:
-        here.output.note(f"Make a key at {keys_page(portal)} and paste it here. It will not be shown.")
+        here.output.note(f"Make a key at {keys_page(portal)}\nand paste it here. It will not be shown.")
     return str(click.prompt("Key", hide_input=True, err=True))

@@ -17,7 +17,7 @@ from rich.text import Text
 from dialup_ext.cli.output import Output, failure_card
 from dialup_ext.client import events
 from dialup_ext.client.deploy import DeployFailed
-from dialup_ext.client.progress import Lines, found, recognised, sending, skipped
+from dialup_ext.client.progress import Lines, found, recognised, skipped
 from dialup_ext.client.words import megabytes, plain
 from dialup_ext.domain.deployment import STEPS
 
@@ -30,9 +30,8 @@ def drawing(output: Output, site: str, *, verbose: bool = False,
     """Draw what is told inside the `with`; a failed deployment ends as its card and exit code 1."""
     try:
         if output.live:
-            board = Board(output.err, steps, verbose=verbose)
-            with Live(board, console=output.err, refresh_per_second=12, redirect_stdout=False, redirect_stderr=False):
-                yield board.tell
+            with _on_terminal(output.err, Board(output.err, steps, verbose=verbose)) as tell:
+                yield tell
         elif output.as_json:
             yield events.ignore
         else:
@@ -55,6 +54,7 @@ class Board:
         self._finished = False
         self._failed = False
         self._words: dict[str, str] = {}
+        self._missing = ""
         self._sent: tuple[int, int] | None = None
         self._last: deque[str] = deque(maxlen=1)
         self._spinner = Spinner("dots", style="cyan")
@@ -69,16 +69,21 @@ class Board:
             self._say(f"New site: {event.site.get('address', '')}")
         elif isinstance(event, events.Recognised):
             self._say(recognised(event))
-            self._words["upload"] += f" · {sending(event).lower()}"
+            self._missing = f"{event.missing_files:,} new, {megabytes(event.missing_bytes)}" if event.missing_files else ""
         elif isinstance(event, events.Sent):
             self._sent = (event.sent, event.total)
         elif isinstance(event, events.Released):
-            self._words["upload"] = self._words["upload"].replace("sending", "sent")
+            self._words["upload"] += f" · sent {self._missing}" if self._missing else " · nothing new to send"
             self._words["live"] = f"release {event.release['number']}"
         elif isinstance(event, events.Line):
             self._line(event.text)
         elif isinstance(event, events.Moved):
             self._moved(str(event.deployment.get("step", "")), str(event.deployment.get("status", "")))
+
+    @property
+    def begun(self) -> bool:
+        """True once the server works on it."""
+        return self._now > 0 or self._finished or self._failed
 
     def __rich__(self) -> RenderableType:
         grid = Table.grid(padding=(0, 2, 0, 0))
@@ -89,6 +94,8 @@ class Board:
     def _moved(self, step: str, status: str) -> None:
         self._now = self._steps.index(step) if step in self._steps else self._now
         self._failed = status in ("failed", "cancelled")
+        if self._failed:
+            self._words.pop("live", None)
         self._finished = status in ("live", "superseded")
 
     def _line(self, text: str) -> None:
@@ -116,6 +123,19 @@ class Board:
         if place == self._now and not self._finished and not self._failed and self._last:
             return Text(self._last[0], style="dim", no_wrap=True, overflow="ellipsis")
         return Text(self._words.get(step, ""), style="dim")
+
+
+@contextmanager
+def _on_terminal(console: Console, board: Board) -> Iterator[events.OnEvent]:
+    """The board stays on the screen, unless it was refused before anything had happened."""
+    live = Live(board, console=console, refresh_per_second=12, transient=True, redirect_stdout=False,
+                redirect_stderr=False)
+    try:
+        with live:
+            yield board.tell
+    finally:
+        if board.begun:
+            console.print(board)
 
 
 def _fail(output: Output, site: str, error: DeployFailed) -> None:
