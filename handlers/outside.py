@@ -92,6 +92,8 @@ class OutsideHandler(RequestHandler):
         if status == 404:
             return NotFound("There is nothing at this address.", hint="Check the address.")
         if status < 500:
-            return BadInput("The request could not be understood.", hint="Go back and try again.")
+            error = BadInput("The request could not be understood.", hint="Go back and try again.")
+            error.status = status
+            return error
         return DialupError("Something went wrong on our side.",
                            hint=f"Try again. If it happens again, tell your admin the reference {self._reference}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -86,12 +87,22 @@ class Running:
             await server.close_all_connections()
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    settings = Settings(tmp_path / "home")
-    hub = build(settings)
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with three accounts, made once and copied for every test."""
+    path = tmp_path_factory.mktemp("accounts") / "home"
+    hub = build(Settings(path))
     for name, role in (("alice", Role.USER), ("bob", Role.USER), ("olga", Role.ADMIN)):
         hub.identity.add_account(name, role=role)
+    hub.stop()
+    return path
+
+
+@pytest.fixture
+def running(tmp_path: Path, home: Path) -> Iterator[Running]:
+    settings = Settings(tmp_path / "home")
+    shutil.copytree(home, settings.home)
+    hub = build(settings)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="test-hub")
     thread.start()
