@@ -22,13 +22,18 @@ from dialup_ext.build.plan import BuildPlan
 from dialup_ext.build.sealing import delete, seal
 from dialup_ext.domain.instance import InstanceKind, InstanceSpec, Mount, Runtime
 from dialup_ext.durable import no_space
+from dialup_ext.errors import NoSpace
 from dialup_ext.settings import Settings
 
 _FLAGS = ("--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund")
 _NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _LEASE = 24 * 3600.0
 
-__all__ = ["cache_path", "discard", "forget_cache", "layer_path", "layer_spec", "seal", "stage", "sweep_layers"]
+MAX_CACHE_BYTES = 1 << 30
+"""What npm may keep of one account's packages between two builds."""
+
+__all__ = ["cache_path", "discard", "is_sealed", "layer_path", "layer_spec", "seal", "stage", "sweep_layers",
+           "trim_cache"]
 
 
 def layer_path(settings: Settings, account_id: str, key: str) -> Path:
@@ -39,7 +44,7 @@ def layer_path(settings: Settings, account_id: str, key: str) -> Path:
 def stage(settings: Settings, account_id: str, deployment_id: str, plan: BuildPlan) -> Path:
     """A fresh folder for npm: `package.json` and the lock file, nothing of the site itself.
 
-    An earlier attempt's folder is deleted first. Raises `NoSpace`.
+    An earlier attempt's folder is deleted first. Raises `NoSpace` below `min_free_mb`.
     """
     store = settings.home / "store" / account_id
     staging = store / "staging" / deployment_id
@@ -47,6 +52,7 @@ def stage(settings: Settings, account_id: str, deployment_id: str, plan: BuildPl
     with no_space():
         for folder in (staging, cache_path(settings, account_id), store / "layers"):
             folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        _check_space(settings)
         (staging / PACKAGE).write_bytes(plan.package)
         if plan.lock:
             (staging / plan.lock).write_bytes(plan.lock_file)
@@ -100,9 +106,34 @@ def sweep_layers(settings: Settings, keep: Mapping[str, Collection[str]], now: f
     return count
 
 
-def forget_cache(settings: Settings, account_id: str) -> None:
-    """Delete an account's npm cache; the next build fills it again."""
-    shutil.rmtree(cache_path(settings, account_id), ignore_errors=True)
+def is_sealed(layer: Path) -> bool:
+    """True when the layer is there; it then counts as used just now."""
+    try:
+        os.utime(layer)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def trim_cache(settings: Settings, account_id: str) -> None:
+    """Delete an account's npm cache once it is over `MAX_CACHE_BYTES`; the next build fills it again.
+
+    Does nothing while a build of the account has a folder: npm would stumble.
+    """
+    cache = cache_path(settings, account_id)
+    if not cache.is_dir() or any((cache.parent / "staging").glob("*")):
+        return
+    size = sum(os.lstat(name, dir_fd=folder).st_size
+               for _path, _folders, files, folder in os.fwalk(cache) for name in files)
+    if size > MAX_CACHE_BYTES:
+        delete(cache)
+
+
+def _check_space(settings: Settings) -> None:
+    free, least = shutil.disk_usage(settings.home).free, settings.min_free_mb << 20
+    if free < least:
+        raise NoSpace(f"The server has {free >> 20:,} MiB of disk left; builds stop below {least >> 20:,} MiB.",
+                      hint="Ask your admin to make room.")
 
 
 def _network(environment: Mapping[str, str]) -> dict[str, str]:

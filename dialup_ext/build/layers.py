@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import BinaryIO
 
 from dialup_ext.build.failure import explain_failure
-from dialup_ext.build.layer import discard, layer_path, layer_spec, stage
+from dialup_ext.build.layer import discard, is_sealed, layer_path, layer_spec, stage, sweep_layers, trim_cache
 from dialup_ext.build.plan import BuildPlan, plan
 from dialup_ext.build.sealing import seal
 from dialup_ext.domain.deployment import Deployment, StepCancelled, StepFailed
@@ -46,7 +46,7 @@ class Layers:
         if not wanted.needs_dependencies:
             return None
         final = layer_path(self._settings, site.owner_id, wanted.layer_key)
-        if final.exists():
+        if is_sealed(final):
             say("dependencies are installed already")
             return wanted.layer_key
         self._wait_for_turn(say, cancelled)
@@ -55,6 +55,10 @@ class Layers:
         finally:
             self._turns.release()
         return wanted.layer_key
+
+    def sweep(self, keep: Mapping[str, Collection[str]]) -> int:
+        """Delete layers no release uses and nobody used for a day; `keep`: account id to layer keys."""
+        return sweep_layers(self._settings, keep)
 
     def _plan(self, site: Site, release: Release) -> BuildPlan:
         manifest = self._manifest(site.owner_id, release.digest)
@@ -94,6 +98,7 @@ class Layers:
         finally:
             self._driver.stop(key, grace=1.0)
             discard(staging)
+            trim_cache(self._settings, site.owner_id)
 
     def _follow(self, key: str, say: Callable[[str], None], cancelled: Callable[[], bool]
                 ) -> tuple[Instance, list[str]]:

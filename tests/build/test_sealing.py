@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from dialup_ext.build import sealing
-from dialup_ext.build.layer import layer_path, sweep_layers
+from dialup_ext.build import layer, sealing
+from dialup_ext.build.layer import cache_path, layer_path, stage, sweep_layers, trim_cache
+from dialup_ext.build.plan import BuildPlan
 from dialup_ext.build.sealing import delete, seal, stays_inside
-from dialup_ext.errors import TooLarge
+from dialup_ext.errors import NoSpace, TooLarge
 from dialup_ext.settings import Settings
 
 
@@ -162,3 +163,22 @@ def test_layers_nobody_uses_go_after_a_day_and_no_others(staging, tmp_path):
     assert sweep_layers(settings, {"bob-id": []}, later) == 0
     assert sweep_layers(settings, {"alice-id": ["used"]}, later) == 1
     assert layer_path(settings, "alice-id", "used").exists()
+
+
+def test_an_overgrown_cache_is_emptied_and_a_small_one_kept(tmp_path, monkeypatch):
+    settings = Settings(tmp_path / "home")
+    cache = cache_path(settings, "alice-id")
+    trim_cache(settings, "alice-id")
+    (cache / "_cacache").mkdir(parents=True)
+    (cache / "_cacache" / "content").write_bytes(bytes(100))
+    trim_cache(settings, "alice-id")
+    assert cache.exists()
+    monkeypatch.setattr(layer, "MAX_CACHE_BYTES", 99)
+    trim_cache(settings, "alice-id")
+    assert not cache.exists()
+
+
+def test_no_build_begins_on_a_nearly_full_disk(tmp_path):
+    settings = Settings(tmp_path, min_free_mb=1 << 40)
+    with pytest.raises(NoSpace):
+        stage(settings, "alice-id", "d1", BuildPlan(needs_dependencies=True, lock=None, layer_key="k"))
