@@ -204,14 +204,15 @@ class ProcessDriver:
         fresh = self._journal.read(record.key)
         if fresh is None or fresh.ended or self._families.alive(fresh):
             return fresh
-        if not self._journal.begun(record.key):
-            self._journal.forget(record.key)
-            return None
         try:
             self._families.end(record.key, fresh, 0)
         except Unavailable as error:
             _log.warning("left a process behind", extra={"key": record.key, "error": error.message})
-        ended = replace(fresh, ended=True, exit_code=_reap(fresh))
+        code = _reap(fresh)
+        if code is None and not self._journal.begun(record.key):
+            self._journal.forget(record.key)  # its hub died before the go-ahead: it never was
+            return None
+        ended = replace(fresh, ended=True, exit_code=code)
         self._journal.save(ended)
         return ended
 

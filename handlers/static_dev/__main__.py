@@ -1,0 +1,37 @@
+"""The command line of the static preview."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from pathlib import Path
+
+from dialup_ext.handlers.static_dev.server import make_server
+from dialup_ext.handlers.static_dev.watch import watch_folders
+
+
+def main() -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="dialup_ext.handlers.static_dev", description=main.__doc__)
+    parser.add_argument("--directory", type=Path, required=True, help="the workspace")
+    parser.add_argument("--port", type=int, required=True, help="0 chooses a free one")
+    parser.add_argument("--host", default="127.0.0.1")
+    wanted = parser.parse_args()
+    asyncio.run(_serve(wanted.directory.absolute(), wanted.host, wanted.port))
+
+
+async def _serve(directory: Path, host: str, port: int) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    server, live, folder = make_server(directory)
+    server.listen(port, host)
+    watcher = asyncio.create_task(watch_folders(folder, live.changed))
+    print(f"Serving {directory.name} with live reload.", flush=True)
+    await stop.wait()
+    watcher.cancel()
+    server.stop()
+
+
+main()

@@ -1,0 +1,122 @@
+"""Specifications are pure data: the same question, the same answer, down to the last word."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dialup_ext.domain.account import Account, Role
+from dialup_ext.domain.deployment import Deployment
+from dialup_ext.domain.instance import InstanceSpec
+from dialup_ext.domain.site import Kind, Site, SiteStatus
+from dialup_ext.settings import Settings
+from dialup_ext.spawner import specs
+from dialup_ext.spawner.commands import command_of, start_command
+from dialup_ext.spawner.journal import check_key
+from dialup_ext.spawner.specs import Specifications
+
+HOME = Path("/srv/dialup")
+SETTINGS = Settings(HOME, domain="example.org", npm_registry="https://npm.example.org")
+GOLDEN = Path(__file__).with_name("golden")
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def made(name: str) -> InstanceSpec:
+    return {
+        "site": lambda: specs.site_spec("blog", "ana", "d1", HOME / "app", SETTINGS, {"GREETING": "hello"}),
+        "static_dev": lambda: specs.static_dev_spec("blog", "ana", "preview-blog-1", HOME / "blog", SETTINGS),
+        "nodejs_dev": lambda: specs.nodejs_dev_spec("blog", "ana", "preview-blog-1", HOME / "blog", SETTINGS),
+        "lab": lambda: specs.lab_spec("ana", "lab-ana-1", HOME / "homes/ana", SETTINGS, "s3cret",
+                                      HOME / "run/labs/ana.sock"),
+    }[name]()
+
+
+def shown(spec: InstanceSpec) -> str:
+    text = json.dumps(asdict(spec), indent=2, default=str)
+    for script in ("install.js", "develop.js"):
+        text = text.replace(json.dumps(specs._script(script)), json.dumps(f"<{script}>"))
+    return text + "\n"
+
+
+@pytest.mark.parametrize("name", ["site", "static_dev", "nodejs_dev", "lab"])
+def test_a_specification_is_the_golden_one(name):
+    assert shown(made(name)) == (GOLDEN / f"{name}.json").read_text()
+
+
+@pytest.mark.parametrize("name", ["site", "static_dev", "nodejs_dev", "lab"])
+def test_no_step_holds_a_secret_and_every_key_is_one(name):
+    spec = made(name)
+    assert "s3cret" not in str(spec.steps)
+    assert check_key(spec.key) == spec.key
+    assert spec.listens
+
+
+def site(kind: Kind) -> Site:
+    return Site("1", "blog", "2", "ana", kind, SiteStatus.NEW, WHEN)
+
+
+def test_the_kind_of_a_site_decides_its_preview():
+    make = Specifications(SETTINGS)
+    assert make.preview(site(Kind.STATIC), "preview-blog-1", HOME / "blog") == made("static_dev")
+    assert make.preview(site(Kind.NODEJS), "preview-blog-1", HOME / "blog") == made("nodejs_dev")
+
+
+def test_a_lab_and_a_site_come_from_their_records():
+    account = Account("2", "ana", None, Role.USER, WHEN)
+    socket = SETTINGS.run / "labs" / "ana.sock"
+    make = Specifications(SETTINGS)
+    assert make.lab(account, "lab-ana-1", "s3cret", HOME / "homes/ana") == specs.lab_spec(
+        "ana", "lab-ana-1", HOME / "homes/ana", SETTINGS, "s3cret", socket)
+    deployment = Deployment.__new__(Deployment)
+    object.__setattr__(deployment, "id", "d1")
+    assert make.site(site(Kind.NODEJS), deployment, HOME / "app", {"GREETING": "hello"}) == made("site")
+
+
+def test_the_owner_cannot_make_a_site_believe_it_is_developed():
+    spec = specs.site_spec("blog", "ana", "d1", HOME, SETTINGS, {"NODE_ENV": "development"})
+    assert spec.environment["NODE_ENV"] == "production"
+
+
+@pytest.mark.parametrize(("start", "command"), [
+    ("node server.js", ("node", "server.js")),
+    ("node --enable-source-maps dist/server.mjs --port=80", ("node", "--enable-source-maps", "dist/server.mjs",
+                                                             "--port=80")),
+    ("next start", ("node_modules/.bin/next", "start")),
+    ("astro preview", ("npm", "start")),  # not installed
+    ("node", ("npm", "start")),
+    ("node a.js && node b.js", ("npm", "start")),
+    ("node $FILE", ("npm", "start")),
+    ("NODE_ENV=x node a.js", ("npm", "start")),
+    ("node 'a b.js'", ("npm", "start")),
+    ("node a.js > log", ("npm", "start")),
+    ("node a.js\nrm b", ("npm", "start")),
+    ("", ("npm", "start")),
+])
+def test_a_plain_start_script_is_run_without_npm(start, command):
+    assert command_of({"scripts": {"start": start}}, {"next"}) == command
+
+
+def test_hooks_around_start_need_npm():
+    assert command_of({"scripts": {"start": "node a.js", "prestart": "x"}}) == ("npm", "start")
+
+
+@pytest.mark.parametrize(("package", "files", "command"), [
+    ({}, {"server.js"}, ("node", "server.js")),
+    ({"main": "./app.mjs"}, {"app.mjs", "index.js"}, ("node", "./app.mjs")),
+    ({"main": "gone.js"}, {"index.js"}, ("node", "index.js")),
+    ({"scripts": []}, set(), ("npm", "start")),
+    ({"main": 3, "scripts": {"start": 4}}, set(), ("npm", "start")),
+])
+def test_without_a_start_script_the_usual_file_is_run(package, files, command):
+    assert command_of(package, (), files) == command
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"scripts": null}'])
+def test_a_broken_package_json_leaves_it_to_npm_to_say_so(tmp_path, text):
+    (tmp_path / "package.json").write_text(text)
+    assert start_command(tmp_path) == ("npm", "start")
+    assert start_command(tmp_path / "gone") == ("npm", "start")
