@@ -91,7 +91,7 @@ def is_foreign(settings: Settings, values: StoredValues) -> bool:
         mark.write_text(known + "\n")
         values.set("installation", known)
         return False
-    return known != found
+    return bool(known != found)
 
 
 def hold(path: Path) -> IO[str]:

@@ -15,10 +15,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from dialup_ext.actions import deploy, lab, preview, sites
 from dialup_ext.actions.context import Context
-from dialup_ext.actions.deployment_log import log_path, read_log
+from dialup_ext.actions.deployment_log import read_log
 from dialup_ext.actions.health import tail
-from dialup_ext.actions.site_log import LogFollower
 from dialup_ext.actions.reconcile import reconcile, resume
+from dialup_ext.actions.site_log import LogFollower
 from dialup_ext.actions.upload import begin_upload, finish_upload
 from dialup_ext.domain.access import Principal
 from dialup_ext.domain.account import Account, Quota, Role
@@ -217,9 +217,6 @@ class Hub:
 
     def deployment_log(self, me: Principal, deployment_id: str, start: int = 0) -> list[str]:
         return read_log(self.context, self.load_deployment(me, deployment_id).id, start)
-
-    def deployment_log_path(self, deployment_id: str) -> str:
-        return str(log_path(self.context, deployment_id))
 
     def _shown(self, deployment: Deployment) -> DeploymentView:
         site = self.context.sites.load(deployment.site_id, None)

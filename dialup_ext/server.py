@@ -57,10 +57,10 @@ class HubServer(ServerApp):
     """`ServerApp` trimmed to one extension. `hub_settings` must be set before `initialize`."""
 
     name = "dialup-hub"
-    default_services = ("auth",)  # maps to no handlers
+    default_services = ("auth",)  # type: ignore[assignment]  # maps to no handlers
     hub_settings: Settings
 
-    def load_config_file(self, suppress_errors: bool = True) -> None:
+    def load_config_file(self, *_: Any, **__: Any) -> None:
         """None of the machine's Jupyter configuration reaches the hub."""
 
     def load_server_extensions(self) -> None:
@@ -98,7 +98,7 @@ def make_server(settings: Settings) -> HubServer:
         reraise_server_extension_failures=True, max_body_size=BODY_LIMIT, quit_button=False,
         log_level="WARN", cookie_secret=b"unused: sessions are rows" * 2, port_retries=0,
         # Jupyter's request log writes headers, cookies among them, on a 5xx; DialupHandler has its own
-        tornado_settings={"log_function": lambda handler: None},
+        tornado_settings={"log_function": lambda _: None},
     )
     server.hub_settings = settings
     server.log.handlers.clear()  # to hub.log with everything else, not to the terminal

@@ -167,7 +167,7 @@ def runtime_directory(home: Path) -> Path:
     import hashlib
 
     mark = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
-    return Path(f"/tmp/dialup-{os.getuid()}-{mark}")
+    return Path(f"/tmp/dialup-{os.getuid()}-{mark}")  # noqa: S108 - made with mode 0700, see Doors
 
 
 def parse(name: str, value: Any) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from dialup_ext import __version__
 from dialup_ext.actions.health import tail
 from dialup_ext.actions.retire import site_key
 from dialup_ext.domain.account import Account
@@ -27,7 +28,6 @@ from dialup_ext.domain.views import (
 )
 from dialup_ext.errors import DialupError
 from dialup_ext.monitor.machine import cpu_share, memory_mib, own_memory_mib
-from dialup_ext import __version__
 
 if TYPE_CHECKING:
     from dialup_ext.hub import Hub

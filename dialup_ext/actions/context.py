@@ -76,7 +76,7 @@ class Context:
     workers: Workers
     open_lab_door: Callable[[str], None]
     """Listen on the hub socket of this account's lab; idempotent."""
-    prepare_ingress: Callable[[], None]
+    prepare_ingress: Callable[[], object]
     """Make sure somebody answers the public addresses; `Unavailable` when that cannot be."""
     site_locks: dict[str, threading.Lock] = field(default_factory=dict)
 

@@ -71,8 +71,8 @@ def run(context: Context, deployment_id: str) -> Deployment:
             work.fail(error.failure)
         except DialupError as error:
             work.fail(Failure(error.code, error.message, error.hint, step_of(work.deployment.status)))
-        except Exception:
-            work.fail(_unforeseen(deployment_id, work.deployment.status))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person is told and the old stays
+            work.fail(_unforeseen(error, deployment_id, work.deployment.status))
         return work.deployment
 
 
@@ -195,8 +195,8 @@ class _Work:
         self.context.tell(self.site.owner_id, "site", self.site.name)
 
 
-def _unforeseen(deployment_id: str, status: Status) -> Failure:
+def _unforeseen(error: Exception, deployment_id: str, status: Status) -> Failure:
     reference = secrets.token_hex(4)
-    log.exception("deployment %s failed unexpectedly [%s]", deployment_id, reference)
+    log.error("deployment %s failed unexpectedly [%s]", deployment_id, reference, exc_info=error)
     return Failure("internal", f"Something went wrong on the server (reference {reference}).",
                    "Try again; if it stays, give the reference to your admin.", step_of(status))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dialup_ext.actions.context import Context
 from dialup_ext.domain.deployment import Failure, StepCancelled, StepFailed
 from dialup_ext.domain.instance import Instance, InstanceState
+from dialup_ext.errors import DialupError
 
 GOOD_ANSWERS = 2
 """So many good answers in a row: one may come from a program about to fall over."""
@@ -49,16 +50,11 @@ def wait_until_healthy(context: Context, instance: Instance, host: str, *, step:
 def tail(context: Context, key: str, lines: int = 40) -> tuple[str, ...]:
     """The last lines of an instance's log; empty when there is none."""
     try:
-        end = context.driver.log(key, 0, 0)
-        start = max(0, end.next_offset)
-        data = b""
-        while True:
-            chunk = context.driver.log(key, start)
-            if not chunk.data:
-                break
+        offset, data = 0, b""
+        while (chunk := context.driver.log(key, offset)).data:
             data = (data + chunk.data)[-65536:]
-            start = chunk.next_offset
-    except Exception:  # a log that cannot be read must not hide why the site failed
+            offset = chunk.next_offset
+    except (DialupError, OSError):  # a log that cannot be read must not hide why the site failed
         return ()
     return tuple(data.decode("utf-8", "replace").splitlines()[-lines:])
 

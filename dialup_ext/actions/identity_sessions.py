@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from dialup_ext.domain.access import Principal, Via
 from dialup_ext.domain.account import Account
@@ -13,9 +14,11 @@ from dialup_ext.domain.login import Handover, LoginSession, NewSession, Origin
 from dialup_ext.domain.ports import Clock
 from dialup_ext.errors import Forbidden
 from dialup_ext.settings import Settings
-from dialup_ext.store.accounts import AccountRecords
-from dialup_ext.store.codes import CodeRecords
-from dialup_ext.store.sessions import SessionRecords
+
+if TYPE_CHECKING:
+    from dialup_ext.store.accounts import AccountRecords
+    from dialup_ext.store.codes import CodeRecords
+    from dialup_ext.store.sessions import SessionRecords
 
 CODE_LIFETIME = timedelta(seconds=60)
 _TOUCH = timedelta(seconds=60)

@@ -7,7 +7,9 @@ database that does not know this home's files (`adopting`), nothing is stopped o
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.deploy import run
@@ -108,9 +110,8 @@ def _mend_session(context: Context, session: EditorSession, instances: dict[str,
     if instance is None or instance.state is not InstanceState.RUNNING:
         context.editing.change(session.id, state="failed", message="It stopped by itself.")
         context.tell(session.account_id, session.kind, session.site or session.account)
-    elif session.kind == "preview" and session.site and session.expires_at:
-        if session.expires_at < context.clock.now():
-            stop_preview(context, context.sites.load(session.site, None))
+    elif session.site and session.expires_at and session.expires_at < context.clock.now():
+        stop_preview(context, context.sites.load(session.site, None))
 
 
 def _stop_orphans(context: Context, instances: dict[str, Instance]) -> None:
@@ -130,7 +131,7 @@ def _stop_orphans(context: Context, instances: dict[str, Instance]) -> None:
                 retire_old_instances(context, site.id)
 
 
-def _guarded(what: str, work, *arguments) -> None:  # type: ignore[no-untyped-def]
+def _guarded(what: str, work: Callable[..., None], *arguments: Any) -> None:
     try:
         work(*arguments)
     except StepCancelled:

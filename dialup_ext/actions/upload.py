@@ -21,7 +21,7 @@ def begin_upload(context: Context, account: Account, site: Site, manifest: Manif
     """
     detection = context.detect(manifest, None)
     _check_space(context, manifest)
-    _check_storage(context, account, site, manifest)
+    _check_storage(context, account, manifest)
     upload = context.uploads.begin(account.id, site.id, manifest)
     sizes = manifest.digests()
     return {
@@ -62,7 +62,7 @@ def _check_space(context: Context, manifest: Manifest) -> None:
                       f"{needed >> 20:,} MiB.", hint="Ask your admin to make room.")
 
 
-def _check_storage(context: Context, account: Account, site: Site, manifest: Manifest) -> None:
+def _check_storage(context: Context, account: Account, manifest: Manifest) -> None:
     used = sum(found.storage_bytes for found in context.sites.list(account.id))
     limit = account.quota.max_storage_mb << 20
     if used + manifest.total_bytes > limit:

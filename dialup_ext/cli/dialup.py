@@ -34,7 +34,7 @@ class Guarded(click.Group):
 @click.option("--force", is_flag=True, default=None, help="Allow what is refused without isolation.")
 @click.version_option(package_name="dialup-ext", prog_name="dialup")
 @click.pass_context
-def main(context: click.Context, home: Path | None, **overrides: Any) -> None:
+def main(context: click.Context, /, home: Path | None, **overrides: Any) -> None:
     """Host a circle of friends' sites on one server.
 
     \b

@@ -53,7 +53,7 @@ def show(findings: list[Finding], as_json: bool) -> None:
             click.echo(f"{'':<20}{finding.hint}")
 
 
-def _python(settings: Settings) -> str:
+def _python(_: Settings) -> str:
     return f"Python {platform.python_version()} on {platform.system()}"
 
 
@@ -103,5 +103,5 @@ def _node(settings: Settings) -> str:
     return f"Node at {find_node(settings)}"
 
 
-def _isolation(settings: Settings) -> str:
+def _isolation(_: Settings) -> str:
     return "process driver: it isolates nobody; fine for one person"

@@ -70,7 +70,7 @@ def _serve(settings: Settings, ready: Any) -> Hub:
     def first() -> None:
         try:
             ready(hub)
-        except Exception as error:  # carried into the main thread, which tells the person
+        except Exception as error:  # noqa: BLE001 - carried into the main thread, which tells the person
             problem.append(error)
             server.io_loop.add_callback(server.io_loop.stop)
 

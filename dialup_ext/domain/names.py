@@ -18,18 +18,20 @@ PATTERN = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,30}")
 GUARDED = ("admin", "editor", "login")
 """One edit away from these is refused too: `adm1n` is how phishing is spelt."""
 
-RESERVED = frozenset(
-    """
-    abuse account accounts acme admin administrator api app apps assets auth autoconfig
-    autodiscover backup backups billing blog-admin broadcasthost cdn certs config console
-    dashboard dav db debug dialup dns docs edge editor email forum ftp gate git help host hostmaster
-    hub imap info invite isatap jupyter keys lab labs live local localdomain localhost login logout
-    mail mailer mx news noc no-reply noreply ns ns1 ns2 oauth ops owner-admin pop pop3 portal
-    postmaster preview previews proxy register root security server settings signin signup
-    sites smtp ssh ssl static staging status support sysadmin system test-admin tls undefined
-    update upgrade usenet user users uucp voila vpn webmail webmaster wpad www
-    """.split()
-)
+RESERVED = frozenset((
+    "abuse", "account", "accounts", "acme", "admin", "administrator", "api", "app", "apps",
+    "assets", "auth", "autoconfig", "autodiscover", "backup", "backups", "billing",
+    "blog-admin", "broadcasthost", "cdn", "certs", "config", "console", "dashboard", "dav",
+    "db", "debug", "dialup", "dns", "docs", "edge", "editor", "email", "forum", "ftp", "gate",
+    "git", "help", "host", "hostmaster", "hub", "imap", "info", "invite", "isatap", "jupyter",
+    "keys", "lab", "labs", "live", "local", "localdomain", "localhost", "login", "logout",
+    "mail", "mailer", "mx", "news", "no-reply", "noc", "noreply", "ns", "ns1", "ns2", "oauth",
+    "ops", "owner-admin", "pop", "pop3", "portal", "postmaster", "preview", "previews", "proxy",
+    "register", "root", "security", "server", "settings", "signin", "signup", "sites", "smtp",
+    "ssh", "ssl", "staging", "static", "status", "support", "sysadmin", "system", "test-admin",
+    "tls", "undefined", "update", "upgrade", "usenet", "user", "users", "uucp", "voila", "vpn",
+    "webmail", "webmaster", "wpad", "www",
+))
 """Names that mean something to mail, certificates, browsers or dialup itself."""
 
 

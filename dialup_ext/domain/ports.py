@@ -5,6 +5,7 @@ All calls are synchronous and may block: handlers run them in executors.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,7 +54,7 @@ class Driver(Protocol):
     def log(self, key: str, offset: int = 0, limit: int = 65536) -> LogChunk:
         """Output (both streams) from byte `offset`. Raises `NotFound` for an unknown key."""
 
-    def listening(self, key: str) -> list[str]:
+    def listening(self, key: str) -> builtins.list[str]:
         """The addresses the instance's own processes listen on, e.g. `["0.0.0.0:3000"]`."""
 
     def usage(self, key: str) -> Usage | None:

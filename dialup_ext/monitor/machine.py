@@ -26,4 +26,4 @@ def cpu_share() -> dict[str, float]:
 
 
 def _kib(field: str) -> float:
-    return int(field.split()[0]) / 1024
+    return int(field.split(maxsplit=1)[0]) / 1024

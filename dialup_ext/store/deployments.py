@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -66,7 +67,7 @@ class DeploymentRecords:
             rows = connection.execute(query.order_by(deployments.c.created_at.desc()).limit(limit))
             return [_deployment(row) for row in rows]
 
-    def newest(self, site_ids: list[str]) -> dict[str, Deployment]:
+    def newest(self, site_ids: builtins.list[str]) -> dict[str, Deployment]:
         """Each site's newest deployment."""
         latest = (select(deployments.c.site_id, func.max(deployments.c.created_at).label("at"))
                   .where(deployments.c.site_id.in_(site_ids)).group_by(deployments.c.site_id).subquery())
@@ -75,7 +76,7 @@ class DeploymentRecords:
         with self.store.read() as connection:
             return {row.site_id: _deployment(row) for row in connection.execute(query)}
 
-    def unfinished(self) -> list[Deployment]:
+    def unfinished(self) -> builtins.list[Deployment]:
         """Everything there is still work for, oldest first: the queue, which survives restarts."""
         query = _query().where(deployments.c.unfinished.is_not(None)).order_by(deployments.c.created_at)
         with self.store.read() as connection:

@@ -38,9 +38,9 @@ class Store:
         On SQLite it takes the write lock at once (`BEGIN IMMEDIATE`), so it never fails half-way
         for want of it. Committed means durable (`synchronous=FULL`).
         """
-        with _told(), self._engine.connect().execution_options(dialup_write=True) as connection:
-            with connection.begin():
-                yield connection
+        writing = self._engine.execution_options(dialup_write=True)
+        with _told(), writing.begin() as connection:
+            yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

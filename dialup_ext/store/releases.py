@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,7 +65,7 @@ class ReleaseRecords:
         with self.store.begin() as connection:
             connection.execute(update(releases).where(releases.c.id == release_id).values(layer=layer))
 
-    def prune(self, doomed: list[str], storage: Mapping[str, int]) -> None:
+    def prune(self, doomed: builtins.list[str], storage: Mapping[str, int]) -> None:
         """Delete rows, and note what each site's remaining releases take."""
         with self.store.begin() as connection:
             connection.execute(delete(releases).where(releases.c.id.in_(doomed)))

@@ -51,11 +51,12 @@ class Installation:
     """`start` it, `stop` or `kill` it, start it again: the home stays."""
 
     home: Path
-    port: int = field(default_factory=lambda: free_port())
+    port: int = 0
     options: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
+        self.port = self.port or free_port()
         self.settings = Settings(self.home, port=self.port, force=True, **self._typed())
         self.output = self.home.parent / f"{self.home.name}.out"
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
+
+from dialup_ext import __version__
 from dialup_ext.errors import NotFound
 from dialup_ext.handlers import wire
 from dialup_ext.handlers.api.base import ApiHandler, Contract, EventStream
 from dialup_ext.handlers.policy import Policy
-from dialup_ext import __version__
 
 
 class MeHandler(ApiHandler):
@@ -96,8 +98,10 @@ class EventsHandler(EventStream):
     async def _look_up(self, kind: str, ref: str) -> Any:
         if kind == "removed":
             return {"name": ref}
-        look = {"site": (self.hub.site, wire.Site), "deployment": (self.hub.deployment, wire.Deployment),
-                "preview": (self.hub.preview, wire.Preview)}
+        look: dict[str, tuple[Any, type[BaseModel]]] = {
+            "site": (self.hub.site, wire.Site),
+            "deployment": (self.hub.deployment, wire.Deployment),
+            "preview": (self.hub.preview, wire.Preview)}
         if kind == "lab":
             return wire.Lab.model_validate(await self.run(self.hub.lab, self.me)).model_dump(mode="json")
         find, shape = look[kind]

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from dialup_ext import __version__
 from dialup_ext.handlers import wire
 from dialup_ext.handlers.api.base import ApiHandler, Contract
 from dialup_ext.handlers.policy import Policy, policy_for, scope_for
-from dialup_ext import __version__
 
 _GROUP = re.compile(r"\(\?P<(\w+)>[^()]*\)")
 
