@@ -86,5 +86,5 @@ class Board:
 
     def _away(self, error: DialupError) -> str:
         when = f" Data from {look.clock(self._fresh)}." if self._fresh else ""
-        words = f"{look.text(error.message)}{when} {look.text(error.hint)}"
+        words = f"{look.text(error.message)}{when} This page goes on by itself when it is back."
         return f'<p class="db-away" role="status">{look.dot("near")}<span>{words}</span></p>'
