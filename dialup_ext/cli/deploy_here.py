@@ -12,7 +12,7 @@ import click
 from dialup_ext.cli.output import Output
 from dialup_ext.client.choice import site_for
 from dialup_ext.client.transport import Json, Transport
-from dialup_ext.errors import DialupError
+from dialup_ext.errors import DialupError, Forbidden
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,8 +44,15 @@ class Here:
         """
         if given and "." in given:
             self._domain_of = given.strip().lower().rstrip("/").split("//")[-1].split(":")[0]
-        domain = str(self.me["domain"]) if given and "." in given else ""
+        domain = self._domain() if given and "." in given else ""
         return site_for(folder or Path.cwd(), given, portal=self.transport.portal, domain=domain)
+
+    def _domain(self) -> str:
+        """The server's; unknown to a key that may not ask."""
+        try:
+            return str(self.me["domain"])
+        except Forbidden:
+            return ""
 
 
 def shared(command: F) -> F:

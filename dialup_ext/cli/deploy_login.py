@@ -9,8 +9,8 @@ import click
 from dialup_ext.cli.deploy_here import Here, pass_here, shared
 from dialup_ext.client.address import keys_page, portal_url
 from dialup_ext.client.credentials import Credentials, Login, find_login
-from dialup_ext.client.transport import Transport
-from dialup_ext.errors import BadInput, NotLoggedIn
+from dialup_ext.client.transport import Json, Transport
+from dialup_ext.errors import BadInput, Forbidden, NotLoggedIn
 
 LOGIN_EXAMPLES = """\b
 Examples:
@@ -30,16 +30,12 @@ def login(here: Here, key: str | None) -> None:
     if not key.startswith("dlp_") or not key.isascii():
         raise BadInput("That is not a key: keys start with “dlp_”.", code="not_a_key",
                        hint=f"Make one at {keys_page(portal)} and paste all of it.")
-    with Transport(portal, key=key) as transport:
-        try:
-            me = transport.get("/me")
-        except NotLoggedIn as error:
-            raise NotLoggedIn("The server does not accept this key. It may be expired or revoked.",
-                              code=error.code, hint=f"Make a new one at {keys_page(portal)}") from error
-    account, domain = str(me["account"]["name"]), str(me["domain"])
+    me = _check(portal, key)
+    account, domain = str(me["account"]["name"]) if me else "", str(me.get("domain", ""))
     Credentials().save(Login(portal, key, account, domain))
-    here.output.say(f"✓ Logged in at {domain} as {account}.")
-    here.output.data({"account": me["account"], "domain": domain, "portal": portal})
+    here.output.say(f"✓ Logged in at {domain} as {account}." if me else
+                    f"✓ Logged in at {portal}. This key may not see your account, only what it was made for.")
+    here.output.data({"account": me.get("account"), "domain": domain, "portal": portal})
 
 
 @click.command()
@@ -64,6 +60,18 @@ def whoami(here: Here) -> None:
     role = " (admin)" if account["role"] == "admin" else ""
     here.output.say(f"{account['name']}{role} at {me['domain']}")
     here.output.data({"account": account, "domain": me["domain"], "portal": me["portal"]})
+
+
+def _check(portal: str, key: str) -> Json:
+    """What the server says about the key's account; nothing when the key is good but not for that."""
+    with Transport(portal, key=key) as transport:
+        try:
+            return transport.get("/me")
+        except Forbidden:
+            return {}
+        except NotLoggedIn as error:
+            raise NotLoggedIn("The server does not accept this key. It may be expired or revoked.",
+                              code=error.code, hint=f"Make a new one at {keys_page(portal)}") from error
 
 
 def _ask_server() -> str:

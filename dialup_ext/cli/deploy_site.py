@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from dialup_ext.cli.output import warnings
 from dialup_ext.client.choice import remember
 from dialup_ext.client.deploy import deploy_folder
 from dialup_ext.client.transport import Json
+from dialup_ext.errors import DialupError
 
 SITE_EXAMPLES = """\b
 Examples:
@@ -52,7 +54,8 @@ def _how(deployment: Json) -> str:
 
 def _warn(here: Here) -> None:
     """Say when a limit is near, while it can still be helped."""
-    here.__dict__.pop("me", None)  # asked before the deploy, perhaps
-    for sentence in warnings(here.me["quota"]):
-        if not here.output.as_json:
+    if here.output.as_json:
+        return
+    with suppress(DialupError):  # a key for CI may not see the account, and the site is live anyway
+        for sentence in warnings(here.transport.get("/me")["quota"]):
             here.output.note(f"! {sentence}", style="yellow")

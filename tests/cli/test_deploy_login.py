@@ -84,3 +84,12 @@ def test_json_can_stand_before_or_after_the_command(hub, monkeypatch):
     monkeypatch.setenv("DIALUP_SERVER", hub.url)
     monkeypatch.setenv("DIALUP_KEY", hub.key)
     assert json.loads(run("--json", "whoami").stdout) == json.loads(run("whoami", "--json").stdout)
+
+
+def test_a_key_for_deploying_alone_is_enough_to_deploy(fake, hub, folder, name):
+    done = run("login", "--server", hub.url, "--key", "dlp_ci")
+    assert done.exit_code == 0
+    assert "may not see your account" in done.stdout
+    live = run("site", str(folder({"index.html": "x"})), "--domain", f"{name}.{fake.domain}")
+    assert (live.exit_code, "is live" in live.stdout) == (0, True)
+    assert run("status").exit_code == 1

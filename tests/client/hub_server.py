@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from dialup_ext.domain.manifest import FileEntry, Manifest
 from dialup_ext.domain.names import check_name
-from dialup_ext.errors import BadInput, Conflict, DialupError, NotFound, NotLoggedIn, TooMany
+from dialup_ext.errors import BadInput, Conflict, DialupError, Forbidden, NotFound, NotLoggedIn, TooMany
 
 BASE = "/dialup/api/v1"
 STATUSES = ("building", "starting", "checking", "switching", "live")
@@ -36,7 +36,7 @@ class FakeHub:
     """The state, and switches that make it misbehave."""
 
     def __init__(self) -> None:
-        self.keys = {"dlp_ana": "ana", "dlp_ben": "ben"}
+        self.keys = {"dlp_ana": "ana", "dlp_ben": "ben", "dlp_ci": "ana"}
         self.blobs: dict[str, dict[str, bytes]] = {"ana": {}, "ben": {}}
         self.sites: dict[str, dict[str, Any]] = {}
         self.uploads: dict[str, dict[str, Any]] = {}
@@ -111,7 +111,7 @@ class FakeHub:
         self.site(account, name)
         manifest = Manifest(FileEntry(f["path"], f["size"], f["sha256"], f.get("executable", False)) for f in files)
         if "index.html" not in manifest and "package.json" not in manifest:
-            raise BadInput("There is no site in this folder.", code="no_site",
+            raise BadInput("There is no site in this folder.", code="no_site_in_folder",
                            hint="Add an index.html, or choose the folder that holds it.")
         upload = {"id": uuid.uuid4().hex, "site": name, "account": account, "manifest": manifest}
         self.uploads[upload["id"]] = upload
@@ -238,6 +238,8 @@ class _Handler(BaseHTTPRequestHandler):
         hub, verb = self.fake, self.command
         match parts:
             case ["me"]:
+                if self.headers["Authorization"] == "Bearer dlp_ci":
+                    raise Forbidden("This key may not see your account.", code="missing_scope", hint="Make another key.")
                 return 200, hub.me(account)
             case ["templates"]:
                 return 200, {"templates": []}

@@ -44,12 +44,12 @@ def test_the_same_folder_twice_sends_nothing_and_is_the_same_release(transport, 
 
 def test_everything_is_told_in_order(transport, folder, name):
     seen: list[events.Event] = []
-    deployment = deploy_folder(transport, name, folder({"index.html": "x"}), seen.append, create=True)
+    deployment = deploy_folder(transport, name, folder({"index.html": name}), seen.append, create=True)
 
     kinds = list(dict.fromkeys(type(event).__name__ for event in seen))
     assert kinds[:7] == ["Reading", "Found", "Created", "Recognised", "Sent", "Released", "Moved"]
     assert deployment["status"] == "live"
-    assert [event.sent for event in seen if isinstance(event, events.Sent)][-1] == 1
+    assert [event.sent for event in seen if isinstance(event, events.Sent)][-1] == len(name)
 
 
 def test_odd_names_empty_files_and_twins_arrive_whole(fake, transport, folder, name):
@@ -113,7 +113,7 @@ def test_a_file_that_becomes_a_link_while_it_is_sent_is_not_read(fake, transport
 def test_a_folder_without_a_site_is_refused_and_leaves_no_empty_site(transport, folder, name):
     with pytest.raises(BadInput) as refusal:
         deploy_folder(transport, name, folder({"readme.txt": "x"}), create=True)
-    assert refusal.value.code == "no_site"
+    assert refusal.value.code == "no_site_in_folder"
     with pytest.raises(NotFound):
         transport.get(f"/sites/{name}")
 
