@@ -130,11 +130,11 @@ export class SitesModel implements ISitesModel, IDisposable {
   }
 
   private hearPreview(preview: IPreview): void {
+    (this.previewChanged as Signal<this, IPreview>).emit(preview);
     const site = this.site(preview.site);
     if (site) {
       this.put({ ...site, preview: { state: preview.state, url: preview.url } });
     }
-    (this.previewChanged as Signal<this, IPreview>).emit(preview);
   }
 
   private put(site: ISite): void {

@@ -51,6 +51,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     (home / "extensions" / "@dialup" / "labextension").symlink_to(BUILT)
     (home / "config").mkdir()
     (home / "config" / "jupyter_server_config.json").write_text(json.dumps(_lab_config(home)))
+    news = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    news.parent.mkdir(parents=True)
+    news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
     port = _free_port()
     environment = {**os.environ, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "config"),
                    "JUPYTER_RUNTIME_DIR": str(home / "run"), "JUPYTER_DATA_DIR": str(home / "data")}
@@ -81,7 +84,7 @@ def hub(lab: tuple[str, Path]) -> Iterator[FakeHub]:
 @pytest.fixture
 def page(browser: Browser, lab: tuple[str, Path], hub: FakeHub) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=lab[0])
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(10_000)
     context.route(OURS, lambda route: _send_to(hub, route))
     yield context.new_page()
     context.close()
@@ -105,8 +108,7 @@ def test_a_new_site_takes_three_clicks_and_opens_its_preview_beside_the_editor(p
 
     page.get_by_test_id("dialup-new-site").click()
     page.get_by_test_id("dialup-template-astro").click()
-    page.keyboard.press("Shift+Tab")
-    page.get_by_test_id("dialup-name").type("garden")
+    page.get_by_test_id("dialup-name").press_sequentially("garden")
     expect(page.get_by_test_id("dialup-name-verdict")).to_contain_text("garden.dialup.localhost:8080")
     expect(page.get_by_role("button", name="Create")).to_be_enabled()
     shoot(page, "new-site")
@@ -123,7 +125,7 @@ def test_a_taken_name_is_said_while_typing_and_cannot_be_created(page: Page) -> 
     open_panel(page)
     page.get_by_test_id("dialup-new-site").click()
 
-    page.get_by_test_id("dialup-name").type("blog")
+    page.get_by_test_id("dialup-name").press_sequentially("blog")
 
     expect(page.get_by_test_id("dialup-name-verdict")).to_have_text("“blog” is taken. Try “my-blog”.")
     expect(page.get_by_role("button", name="Create")).to_be_disabled()
@@ -249,7 +251,8 @@ def test_a_preview_waits_until_the_server_says_it_runs_and_can_be_as_narrow_as_a
     expect(page.get_by_test_id("dialup-preview-starting")).to_be_visible()
     shoot(page, "preview-starting", themes=("Light",))
 
-    hub.say("events", "preview", {"site": "draft", "state": "running", "url": "", "message": "", "log_tail": []})
+    hub.previews["draft"] = {**hub.previews["draft"], "state": "running", "url": ""}
+    hub.say("events", "preview", hub.previews["draft"])
     frame = page.get_by_test_id("dialup-preview-draft")
     expect(frame).to_be_visible()
     page.get_by_role("button", name="As wide as a phone").click()
@@ -285,7 +288,7 @@ def test_a_cut_line_is_said_and_mended_without_a_reload(page: Page, hub: FakeHub
 def test_two_tabs_share_one_stream_and_the_second_takes_over(page: Page, hub: FakeHub) -> None:
     open_panel(page)
     second = page.context.new_page()
-    open_panel(second)
+    open_panel(second, workspace="second")
     assert hub.streams_open == 1
     hub.say("events", "site", {**hub.sites["draft"], "status": "failed"})
     expect(second.get_by_test_id("dialup-site-draft")).to_contain_text("Failed")
@@ -350,8 +353,8 @@ def test_every_button_of_the_panel_has_a_name_and_is_reached_by_the_keyboard(pag
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def open_panel(page: Page) -> None:
-    page.goto("/lab?reset")
+def open_panel(page: Page, workspace: str = "auto-1") -> None:
+    page.goto(f"/lab/workspaces/{workspace}?reset")
     page.wait_for_function("window.jupyterapp")
     page.evaluate("jupyterapp.restored.then(() => jupyterapp.commands.execute('dialup:show-panel'))")
     expect(page.get_by_test_id("dialup-panel")).to_be_visible()
@@ -370,6 +373,7 @@ def shoot(page: Page, name: str, themes: tuple[str, ...] = ("Light", "Dark")) ->
     for theme in themes if folder else ():
         page.evaluate("t => jupyterapp.commands.execute('apputils:change-theme', {theme: t})", f"JupyterLab {theme}")
         page.wait_for_function("t => document.body.dataset.jpThemeLight === t", arg=str(theme == "Light").lower())
+        expect(page.locator("#jupyterlab-splash")).to_have_count(0)
         page.screenshot(path=f"{folder}/panel-{name}-{theme.lower()}.png")
     if folder and themes[-1] == "Dark":
         page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
@@ -396,7 +400,7 @@ def _lab_config(home: Path) -> dict[str, Any]:
         "ServerApp": {"ip": "127.0.0.1", "port_retries": 0, "open_browser": False, "allow_root": True,
                       "root_dir": str(home / "root"), "jpserver_extensions": {"dialup_ext": False, "jupyter_lsp": False}},
         "IdentityProvider": {"token": ""},
-        "LabApp": {"expose_app_in_browser": True, "news_url": None, "open_browser": False,
+        "LabApp": {"expose_app_in_browser": True, "news_url": "", "open_browser": False,
                    "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
                    "extra_labextensions_path": [str(home / "extensions")],
                    "user_settings_dir": str(home / "settings"), "workspaces_dir": str(home / "workspaces")},

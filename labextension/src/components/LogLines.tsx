@@ -17,7 +17,7 @@ export function LogLines({ lines, trans, isLive, download }: ILogLinesProps): JS
     <section className="dialup-Log" aria-label={trans.__('Log')}>
       <div className="dialup-Log-head">
         <span>{trans.__('Log')}</span>
-        {isLive && <span className="dialup-State dialup-mod-busy">{trans.__('following')}</span>}
+        {isLive && <span className="dialup-State dialup-mod-good">{trans.__('live')}</span>}
         <input
           type="search"
           value={wanted}

@@ -25,7 +25,9 @@ const TYPING_PAUSE_MS = 200;
 export function NewSiteForm(props: INewSiteFormProps): JSX.Element {
   const { trans, templates, problem, onChange } = props;
   const [site, setSite] = React.useState(props.first);
-  React.useEffect(() => onChange(site), [site]);
+  React.useEffect(() => {
+    onChange(site);
+  }, [site]);
   return (
     <div className="dialup-NewSite" data-testid="dialup-new-site-form">
       {problem && (

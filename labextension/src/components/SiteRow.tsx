@@ -31,7 +31,10 @@ export function SiteRow(props: IPanelProps & { site: ISite }): JSX.Element {
       }}
     >
       <FirstLine {...props} />
-      <Address site={site} />
+      <div className="dialup-Site-where">
+        <Address site={site} />
+        <span className="dialup-Kind">{kindWord(site.kind, trans)}</span>
+      </div>
       <div className="dialup-Site-foot">
         <span className="dialup-Site-when">{lastDeploy(site, model.me?.account.name, trans)}</span>
         <button
@@ -59,7 +62,6 @@ function FirstLine({ site, trans, run, openMenu }: IPanelProps & { site: ISite }
       >
         {site.name}
       </button>
-      <span className="dialup-Kind">{kindWord(site.kind, trans)}</span>
       <span className={`dialup-State dialup-mod-${state.tone}`} title={site.error_message ?? undefined}>
         {state.word}
       </span>

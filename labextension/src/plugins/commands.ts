@@ -2,10 +2,11 @@
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
-import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
+import { refreshIcon } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import { openTab } from '../address';
 import { DialupApi } from '../api';
+import { dialupIcon } from '../icons';
 import { CommandIDs, ISite, ISitesModel } from '../tokens';
 import { askNewSite, askRelease, askRemove } from '../widgets/dialogs';
 import { ensureWorkspace, firstFile } from '../workspaces';
@@ -30,7 +31,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     commands.addGoingBack();
     commands.addRemoving();
     for (const command of [CommandIDs.newSite, CommandIDs.rollback, CommandIDs.chooseRelease, CommandIDs.refresh]) {
-      palette?.addItem({ command, category: trans.__('Sites') });
+      palette?.addItem({ command, category: trans.__('Sites'), args: { isPalette: true } });
     }
   }
 };
@@ -49,7 +50,7 @@ class SiteCommands {
     this.app.commands.addCommand(CommandIDs.newSite, {
       label: trans.__('New Site…'),
       caption: trans.__('Create a site from a template'),
-      icon: addIcon,
+      icon: args => (args.isPalette ? undefined : dialupIcon),
       isEnabled: () => model.me?.account.can_create_sites ?? false,
       describedBy: { args: { type: 'object', properties: {} } },
       execute: () => telling(() => this.create())

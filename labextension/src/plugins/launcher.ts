@@ -21,5 +21,6 @@ export const launcherPlugin: JupyterFrontEndPlugin<void> = {
       }
     };
     model.changed.connect(addForAdmin);
+    addForAdmin();
   }
 };
