@@ -45,7 +45,8 @@ def until(moment: datetime | None) -> str:
     if moment is None:
         return "never"
     seconds = (moment - datetime.now(UTC)).total_seconds()
-    return "expired" if seconds <= 0 else f"in {span(seconds)}"
+    # a key made a moment ago ends in 90 days, not in 89
+    return "expired" if seconds <= 0 else f"in {span(seconds + 60)}"
 
 
 def span(seconds: float) -> str:
