@@ -83,7 +83,7 @@ def _log(name: str, path: str) -> Lines:
     output = block(f'output file "{path}"', "mode 0600", "roll_size 10MiB", "roll_keep 5",
                    "roll_keep_for 720h")
     hidden = block("request>uri query", "replace code hidden", "replace token hidden",
-                   "replace key hidden")
+                   "replace key hidden", "replace link hidden")
     fields = block("format filter", "wrap json", "request>headers delete", "resp_headers delete",
                    "request>tls delete", hidden)
     return block(f"log {name}".rstrip(), output, fields)
