@@ -50,9 +50,9 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def sync_files(files: Iterable[Path], place: Path) -> None:
-    """Make these files below `place` durable, at the price of few of them (see `FEW`)."""
-    waiting = list(files)
+def sync_all(paths: Iterable[Path], place: Path) -> None:
+    """Make these files and folders below `place` durable, at the price of few of them (see `FEW`)."""
+    waiting = list(paths)
     if len(waiting) > FEW:
         sync_file_system(place)
     else:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dialup_ext.durable import sync_file_system
+from dialup_ext.durable import sync_all, sync_file_system
 from dialup_ext.errors import Conflict
 from dialup_ext.releases.blobs import BlobStore
-from dialup_ext.releases.incoming import sync_folders
 from dialup_ext.releases.outline import Outline, folders
 from dialup_ext.releases.packed import Packed
 from dialup_ext.releases.places import PASSABLE
@@ -29,7 +28,7 @@ def build_tree(half: Path, wanted: Outline, blobs: BlobStore, packed: Packed) ->
     _close([top, *made], 0o755 if wanted.is_public else 0o555)
     half.chmod(PASSABLE)
     if wanted.is_public:
-        sync_folders({half, top, *made})  # the bytes have been durable since they arrived
+        sync_all([half, top, *made], half)  # the bytes have been durable since they arrived
     else:
         sync_file_system(half)
 

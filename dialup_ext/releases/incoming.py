@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from dialup_ext.durable import no_space, sync, sync_files
+from dialup_ext.durable import no_space, sync_all
 from dialup_ext.errors import BadInput, NoSpace
 
 
@@ -34,7 +34,8 @@ class Incoming:
     def begin(self, digest: str, size: int) -> None:
         """Expect `size` bytes whose SHA-256 is `digest`."""
         with no_space():
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self._ready:
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(self._folder / digest, flags, 0o400)
             os.fchmod(descriptor, 0o444)  # whatever the umask: Caddy reads it through a hard link
@@ -91,7 +92,7 @@ class Incoming:
 
     def _place_all(self) -> None:
         # bytes first, names second, folders last: a name in blobs/ always means complete bytes
-        sync_files(self._ready.values(), self._folder)
+        sync_all(self._ready.values(), self._folder)
         folders: set[Path] = set()
         with no_space():
             for digest, path in self._ready.items():
@@ -101,7 +102,7 @@ class Incoming:
                     folders.add(target.parent.parent)
                 path.rename(target)
                 folders.add(target.parent)
-        sync_folders(folders)
+        sync_all(folders, self._folder)
 
     def _current(self) -> BinaryIO:
         if self._file is None:
@@ -122,12 +123,6 @@ def stamp(digest: str) -> int:
     time; with this, two of equal size still never pass for each other in a visitor's cache.
     """
     return int(time.time()) * 10**9 + int(digest[:16], 16) % 10**9
-
-
-def sync_folders(folders: set[Path]) -> None:
-    """The deepest first; the first one carries most of the journal, the rest cost little."""
-    for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
-        sync(folder)
 
 
 def _wrong(digest: str, why: str) -> BadInput:

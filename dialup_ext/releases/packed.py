@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from dialup_ext.domain.manifest import FileEntry
-from dialup_ext.durable import no_space, sync_files
+from dialup_ext.durable import no_space, sync_all
 from dialup_ext.releases.blobs import CHUNK, BlobStore
-from dialup_ext.releases.incoming import stamp, sync_folders
+from dialup_ext.releases.incoming import stamp
 
 COMPRESSIBLE = frozenset({
     "atom", "css", "csv", "eot", "geojson", "htm", "html", "ico", "ics", "js", "json", "jsonld", "map", "md",
@@ -90,11 +90,12 @@ class Packed:
     def _place(self, made: dict[Path, Path]) -> None:
         if not made:
             return
-        sync_files(made.values(), self._blobs.root)
+        sync_all(made.values(), self._blobs.root)
         for target, half in made.items():
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             half.rename(target)
-        sync_folders({folder for target in made for folder in (target.parent, target.parent.parent)})
+        sync_all({folder for target in made for folder in (target.parent, target.parent.parent)},
+                 self._blobs.root)
 
     def _path(self, digest: str, suffix: str) -> Path:
         return self._blobs.root / "packed" / digest[:2] / f"{digest}{suffix}"
