@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import threading
 from pathlib import Path
 
 from dialup_ext.handlers.static_dev.server import make_server
@@ -22,16 +23,18 @@ def main() -> None:
 
 
 async def _serve(directory: Path, host: str, port: int) -> None:
-    stop = asyncio.Event()
+    told, stop = asyncio.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
     server, live, folder = make_server(directory)
+    watcher = asyncio.create_task(watch_folders(folder, live.changed, stop))
+    await asyncio.sleep(0)  # now it watches, and no page can be older than that
     server.listen(port, host)
-    watcher = asyncio.create_task(watch_folders(folder, live.changed))
     print(f"Serving {directory.name} with live reload.", flush=True)
-    await stop.wait()
-    watcher.cancel()
+    await told.wait()
+    stop.set()
     server.stop()
+    await watcher
 
 
 main()

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 from watchfiles import awatch
@@ -22,29 +24,46 @@ _SETTLE_MS = 20
 """An editor writes a file in several steps; they are told as one change."""
 
 
-async def watch_folders(folder: Folder, changed: Callable[[Sequence[str] | None], None]) -> None:
-    """Call `changed` with the paths of style sheets, or None, after each change. Runs for ever."""
-    root, polling = folder.root(), False
-    while True:
+Tell = Callable[[Sequence[str] | None], None]
+
+
+async def watch_folders(folder: Folder, tell: Tell, stop: threading.Event) -> None:
+    """Call `tell` with the paths of style sheets, or None, after each change, until `stop` is set.
+
+    Everything saved after its first step is told, so start it before the first page is served.
+    """
+    polling, late = False, False
+    while not stop.is_set():
         folders = folders_of(folder)
-        if not folders:
-            await asyncio.sleep(0.5)
-            continue
         try:
-            async for changes in awatch(*folders, recursive=False, watch_filter=None, step=_SETTLE_MS,
-                                        debounce=5 * _SETTLE_MS, force_polling=polling, poll_delay_ms=300,
-                                        ignore_permission_denied=True):
-                root, before = folder.root(), root
-                paths = [Path(path) for _, path in changes if not folder.is_hidden(Path(path))]
-                seen = what_to_tell(folder.top / (root or ""), paths) if root == before else (None,)
-                for css in seen:
-                    changed(css)
-                if folders_of(folder) != folders:
-                    break
+            await _follow(folder, folders, tell, stop, polling=polling, late=late)
         except FileNotFoundError:
-            continue
+            await asyncio.sleep(0.5)  # the workspace itself is away
         except OSError:
             polling = True  # no watches left in the kernel: look three times a second instead
+        late = True
+
+
+async def _follow(folder: Folder, folders: Sequence[Path], tell: Tell, stop: threading.Event, *,
+                  polling: bool, late: bool) -> None:
+    """Tell of changes in these folders until there are others. `late`: tell of what came before."""
+    root = folder.root()
+    watcher = awatch(*(folders or [folder.top]), recursive=False, watch_filter=None, step=_SETTLE_MS,
+                     debounce=5 * _SETTLE_MS, force_polling=polling, poll_delay_ms=300, stop_event=stop,
+                     rust_timeout=1000, ignore_permission_denied=True)
+    async with aclosing(watcher):
+        coming = asyncio.ensure_future(anext(watcher, None))
+        await asyncio.sleep(0)  # its first step sets the watches, and everything after that is seen
+        if late:
+            tell(None)
+        while changes := await coming:
+            if folders_of(folder) != folders:
+                return
+            before, root = root, folder.root()
+            paths = [Path(path) for _, path in changes if not folder.is_hidden(Path(path))]
+            for css in what_to_tell(folder.top / (root or ""), paths) if root == before else (None,):
+                tell(css)
+            coming = asyncio.ensure_future(anext(watcher, None))
 
 
 def what_to_tell(site: Path, paths: Iterable[Path]) -> tuple[Sequence[str] | None, ...]:
