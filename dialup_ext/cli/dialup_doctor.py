@@ -98,9 +98,9 @@ def _port(settings: Settings) -> str:
 
 
 def _node(settings: Settings) -> str:
-    from dialup_ext.spawner.toolchain import find_node
+    from dialup_ext.spawner.toolchain import Toolchain
 
-    return f"Node at {find_node(settings)}"
+    return f"Node at {Toolchain(settings.home / 'toolchain').node()}"
 
 
 def _isolation(_: Settings) -> str:

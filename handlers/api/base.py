@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from tornado.iostream import StreamClosedError
 
 from dialup_ext.domain.access import Via
-from dialup_ext.errors import BadInput, TooLarge
+from dialup_ext.errors import BadInput, TooMany
 from dialup_ext.feed import News
 from dialup_ext.handlers.base import DialupHandler
 
@@ -63,7 +63,7 @@ class ApiHandler(DialupHandler):
                 assert contract.answers is not None
                 shaped = contract.answers.model_validate(await work()).model_dump(mode="json")
                 known = (contract.status, shaped)
-                await self.run(self.hub.answers.remember, account, key, digest, *known,
+                await self.run(self.hub.answers.remember, account, key, digest, contract.status, shaped,
                                self.hub.context.clock.now())
         self.answer(known[1], known[0])
 
@@ -86,8 +86,6 @@ class EventStream(ApiHandler):
 
     async def begin(self) -> None:
         """Send the head. Raises `TooMany` when the account holds too many streams."""
-        from dialup_ext.errors import TooMany
-
         if self._open.get(self.account.id, 0) >= STREAMS_PER_ACCOUNT:
             raise TooMany("Too many open event streams.", code="too_many_streams", hint="Close some tabs.")
         self._counted = self.account.id
@@ -167,8 +165,6 @@ class BigBody(ApiHandler):
         self.request.connection.set_max_body_size(self.most_bytes)  # type: ignore[union-attr]
 
     async def data_received(self, chunk: bytes) -> None:
-        if len(self._received) + len(chunk) > self.most_bytes:
-            raise TooLarge("The list of files is too long.", hint="Leave files out with .dialupignore.")
         self._received += chunk
 
     def big_body(self) -> bytes:

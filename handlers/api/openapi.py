@@ -52,7 +52,7 @@ def document() -> dict[str, Any]:
 
 def template(pattern: str) -> str:
     """`/sites/(?P<site>[^/]+)` as OpenAPI writes it: `/sites/{site}`."""
-    return _GROUP.sub(r"{\1}", pattern)
+    return _GROUP.sub(r"{\1}", pattern).replace("\\.", ".")
 
 
 def _operation(path: str, verb: str, handler: type[ApiHandler], contract: Contract) -> dict[str, Any]:

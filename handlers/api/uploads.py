@@ -5,6 +5,7 @@ from __future__ import annotations
 from tornado.web import stream_request_body
 
 from dialup_ext.domain.manifest import FileEntry, Manifest
+from dialup_ext.errors import DialupError
 from dialup_ext.handlers import wire
 from dialup_ext.handlers.api.base import ApiHandler, BigBody, Contract
 from dialup_ext.handlers.policy import Policy
@@ -40,6 +41,7 @@ class UploadFilesHandler(ApiHandler):
     policy = Policy.ACCOUNT
     scope = "deploy"
     contract = {"POST": Contract(wire.Received, body=FRAMES)}
+    problem: DialupError | None = None
 
     async def prepare(self) -> None:  # type: ignore[override]
         await super().prepare()
@@ -47,10 +49,17 @@ class UploadFilesHandler(ApiHandler):
         self.writer = await self.run_in("upload", self.hub.receive_files, self.me, self.path_kwargs["upload"])
 
     async def data_received(self, chunk: bytes) -> None:
-        await self.run_in("upload", self.writer.feed, chunk)
+        if self.problem is None:
+            try:
+                await self.run_in("upload", self.writer.feed, chunk)
+            except DialupError as error:  # raised here it would cut the connection without an answer
+                self.problem = error
 
     async def post(self, upload: str) -> None:
         """Store contents; what is acknowledged is durable, a broken request keeps whole files."""
+        if self.problem is not None:
+            await self.run_in("upload", self.writer.abort)
+            raise self.problem
         self.reply(await self.run_in("upload", self.writer.finish))
 
     def on_connection_close(self) -> None:
