@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -303,3 +304,16 @@ def test_origins_of_logins_are_remembered_for_the_list(running: Any) -> None:
     with running.browser("alice") as alice:
         page = alice.get("/settings").text
     assert "Firefox on Linux" in page and "192.0.2.9" in page
+
+
+def test_a_full_queue_of_passwords_is_told_at_once(running: Any, stranger: Any) -> None:
+    pool, gate = running.hub.context.workers.pools["hash"], threading.Event()
+    waiting = [pool.submit(gate.wait, 30) for _ in range(22)]
+    try:
+        busy = stranger.post("/login", data={"name": "alice", "password": "no"})
+        assert (busy.status_code, busy.headers["Retry-After"]) == (503, "5")
+        assert "The server is busy" in busy.text and stranger.get("/login").status_code == 200
+    finally:
+        gate.set()
+    assert all(future.result(10) for future in waiting)
+    assert stranger.post("/login", data={"name": "alice", "password": "no"}).status_code == 401
