@@ -40,6 +40,16 @@ def write_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     sync(path.parent)
 
 
+def make_folder(folder: Path, mode: int = 0o700) -> None:
+    """Create `folder` durably, with `mode` whatever the umask; its parent must be there. Idempotent."""
+    if folder.is_dir():
+        return
+    with no_space():
+        folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(mode)
+    sync(folder.parent)
+
+
 def sync(path: Path) -> None:
     """Make one file's bytes, or one folder's list of names, durable."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)

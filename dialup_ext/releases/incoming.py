@@ -99,7 +99,7 @@ class Incoming:
                 target = self._place(digest)
                 if target.parent not in folders and not target.parent.is_dir():
                     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                    folders.add(target.parent.parent)
+                    folders.update(target.parents[1:3])  # `blobs` may be new as well
                 path.rename(target)
                 folders.add(target.parent)
         sync_all(folders, self._folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -9,13 +10,13 @@ from collections.abc import Collection
 from pathlib import Path
 
 from dialup_ext.domain.manifest import Manifest
-from dialup_ext.durable import locked, write_file
+from dialup_ext.durable import locked, make_folder, write_file
 from dialup_ext.errors import DialupError
 from dialup_ext.releases.blobs import LEASE, checked, damaged
 
 
 class ManifestStore:
-    """Manifests of one account, in `store/<account_id>/manifests`."""
+    """Manifests of one account, in `store/<account_id>/manifests`; `store/<account_id>` is there."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -23,7 +24,7 @@ class ManifestStore:
     def keep(self, manifest: Manifest) -> None:
         """Store it durably; the same one again renews its lease and writes nothing."""
         path = self._path(manifest.digest)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
         with locked(self.root):
             if path.exists():
                 os.utime(path)
@@ -39,6 +40,19 @@ class ManifestStore:
         if manifest.digest != digest:
             raise damaged()
         return manifest
+
+    def contents(self, digest: str) -> set[str]:
+        """The SHA-256 of every content in it, read without building the manifest. Raises like `load`.
+
+        The file is the manifest's canonical form, so its own hash is the manifest's digest.
+        """
+        try:
+            data = self._path(digest).read_bytes()
+        except FileNotFoundError:
+            raise damaged() from None
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise damaged()
+        return {sha256 for _path, _size, sha256, _executable in json.loads(data)}
 
     def sweep(self, keep: Collection[str], now: float | None = None) -> int:
         """Delete those not in `keep` and not used for `LEASE` seconds; return how many."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from dialup_ext.durable import make_folder
 from dialup_ext.errors import BadInput
 from dialup_ext.settings import Settings
 
@@ -27,9 +28,8 @@ def plain(name: str) -> str:
 
 
 def make_passable(folder: Path, beneath: Path) -> None:
-    """Create `folder` and its parents below `beneath`, each passable but not listable."""
+    """Create `folder` and its parents below `beneath` durably, each passable but not listable."""
     line = [folder, *folder.parents]
+    beneath.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in reversed(line[: line.index(beneath)]):
-        if not path.is_dir():
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.chmod(PASSABLE)
+        make_folder(path, PASSABLE)

@@ -32,6 +32,9 @@ from dialup_ext.settings import Settings
 
 log = logging.getLogger("dialup")
 
+SWEEP_EVERY = 3600.0
+"""Seconds between two sweeps: each reads every manifest and looks at every content."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
@@ -57,6 +60,7 @@ class ReleaseTrees:
         self._settings = settings
         self._sites = settings.home / "sites"
         self._trash = self._sites / ".trash"
+        self._next_sweep = time.monotonic()
 
     def materialise(self, account_name: str, account_id: str, site_name: str, release_id: str,
                     manifest: Manifest, kind: Kind, root: str, layer: str | None) -> Tree:
@@ -107,7 +111,12 @@ class ReleaseTrees:
         `keep_releases` are the ids of all releases, `keep_manifests` the manifest digests of each
         account id. Doubt keeps: without any release to keep no tree goes, an account that is not
         named loses nothing, and neither does one whose kept manifests cannot be read (R41).
+        Looks once an hour and does nothing in between, however often it is called, unless `now`
+        (seconds since 1970) is given.
         """
+        if now is None and time.monotonic() < self._next_sweep:
+            return Swept()
+        self._next_sweep = time.monotonic() + SWEEP_EVERY
         now = time.time() if now is None else now
         trees = self._sweep_trees(keep_releases, now)
         blobs = freed = 0
@@ -168,7 +177,7 @@ class ReleaseTrees:
         store = store_of(self._settings, account_id)
         known, blobs = ManifestStore(store), BlobStore(store)
         try:
-            digests = {digest for name in manifests for digest in known.load(name).digests()}
+            digests = {digest for name in manifests for digest in known.contents(name)}
         except DialupError:
             log.warning("a kept manifest of account %s cannot be read; nothing of it is swept", account_id)
             return 0, 0

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from dialup_ext.domain.manifest import Manifest
-from dialup_ext.durable import no_space, write_file
+from dialup_ext.durable import make_folder, no_space, write_file
 from dialup_ext.errors import Conflict, DialupError, NotFound
 from dialup_ext.releases.blobs import BlobStore
 from dialup_ext.releases.frames import FrameReader
@@ -98,7 +98,7 @@ class Uploads:
         make_passable(root, self._settings.home)
         upload_id = secrets.token_hex(16)
         folder = root / "uploads"
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(folder)
         with no_space():
             _forget_oldest(folder)
             write_file(folder / f"{upload_id}.json", json.dumps(

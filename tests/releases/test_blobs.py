@@ -129,7 +129,9 @@ def test_bytes_are_synced_before_they_are_named_and_names_before_it_returns(tmp_
     kinds = [call.partition("(")[0] for call in calls]
     assert kinds[:2] == ["fsync", "rename"]
     assert set(kinds[2:]) == {"fsync"}
-    assert "/blobs/" in calls[2]
+    synced = {call.partition("<")[2].partition(">")[0].removeprefix(str(tmp_path / "store")) for call in calls[2:]}
+    digest = alice.digest(b"hello, world")
+    assert synced == {"", "/blobs", f"/blobs/{digest[:2]}"}
 
 
 @pytest.fixture

@@ -337,6 +337,15 @@ def test_the_sweep_keeps_what_is_named_and_what_is_young(place, alice, site):
     assert place(SITE, "kept").public.exists()
 
 
+def test_sweeping_is_done_once_an_hour_however_often_it_is_asked_for(place, alice, monkeypatch):
+    place(SITE)
+    looks = []
+    monkeypatch.setattr(trees.ManifestStore, "contents", lambda store, digest: looks.append(digest) or set())
+    for _ in range(3):
+        alice.trees.sweep(["r1"], {alice.id: [alice.manifest(SITE).digest]})
+    assert len(looks) == 1
+
+
 def test_the_sweep_takes_the_packed_forms_with_it(place, alice):
     place(SITE, "kept")
     place({"index.html": PAGE + b"old"}, "old")
