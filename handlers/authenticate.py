@@ -22,9 +22,8 @@ from dialup_ext.handlers.origin import check_origin
 from dialup_ext.settings import Settings
 
 if TYPE_CHECKING:
-    from dialup_ext.identity import Identity
-
     from dialup_ext.handlers.base import DialupHandler
+    from dialup_ext.identity import Identity
 
 
 class Authenticate(Protocol):

@@ -60,7 +60,7 @@ class DialupHandler(JupyterHandler):
         super().__init_subclass__(**kwargs)
         for verb in ("get", "head", "post", "put", "patch", "delete"):
             if verb in cls.__dict__:
-                setattr(cls.__dict__[verb], "__allow_unauthenticated", True)  # noqa: B010
+                setattr(cls.__dict__[verb], "__allow_unauthenticated", True)
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Find out who asks and refuse what the policy does not allow."""
