@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
-from jupyter_server.base.handlers import APIHandler
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
@@ -23,18 +23,42 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class LabHandler(APIHandler):
+async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call blocking `call` in a thread."""
+    bound = functools.partial(call, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(None, bound)
+
+
+class OurErrors(JupyterHandler):
+    """Mix in first: every error leaves with `message`, `reason`, `code` and `hint`, and little noise."""
+
+    def answer(self, data: dict[str, Any], status: int = 200) -> None:
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(json.dumps(data, ensure_ascii=False))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = as_error(status_code, kwargs.get("exc_info", (None, None))[1])
+        self.answer(error.as_dict(), error.status)
+
+    def log_exception(self, typ: type[BaseException] | None, value: BaseException | None,
+                      tb: TracebackType | None) -> None:
+        """A refusal is no news; only our own mistakes are logged with where they happened."""
+        if isinstance(value, StreamClosedError | HTTPError):
+            return
+        if isinstance(value, DialupError):
+            self.log.info("%s %s: %s", self.request.method, self.request.path, value.message)
+            return
+        super().log_exception(typ, value, tb)
+
+
+class LabHandler(OurErrors, APIHandler):
     """Subclasses write verbs of a few lines, each with `@web.authenticated`."""
 
     @property
     def root(self) -> Path:
         """The folder that holds the account's workspaces."""
         return Path(self.settings["server_root_dir"]).expanduser()
-
-    async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call blocking `call` in a thread."""
-        bound = functools.partial(call, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(None, bound)
 
     def fields(self, **wanted: type) -> dict[str, Any]:
         """The JSON body's fields; `BadInput` names the one that is missing or of another type."""
@@ -48,26 +72,6 @@ class LabHandler(APIHandler):
             if not isinstance(body.get(name), kind):
                 raise BadInput(f"“{name}” is missing.", hint=f"Send “{name}” too.")
         return body
-
-    def answer(self, data: dict[str, Any], status: int = 200) -> None:
-        self.set_status(status)
-        self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(json.dumps(data, ensure_ascii=False))
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Every error leaves with `message`, `reason`, `code` and `hint`."""
-        error = as_error(status_code, kwargs.get("exc_info", (None, None))[1])
-        self.answer(error.as_dict(), error.status)
-
-    def log_exception(self, typ: type[BaseException] | None, value: BaseException | None,
-                      tb: TracebackType | None) -> None:
-        """A refusal is no news; only our own mistakes are logged with where they happened."""
-        if isinstance(value, StreamClosedError | HTTPError):
-            return
-        if isinstance(value, DialupError):
-            self.log.info("%s %s: %s", self.request.method, self.request.path, value.message)
-            return
-        super().log_exception(typ, value, tb)
 
 
 def as_error(status: int, cause: BaseException | None) -> DialupError:

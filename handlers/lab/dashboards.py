@@ -22,7 +22,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.utils import get_voila_labextensions_path
 
 from dialup_ext.errors import Forbidden, NotFound
-from dialup_ext.handlers.lab.base import LabHandler, as_error
+from dialup_ext.handlers.lab.base import OurErrors, as_error, in_thread
 from dialup_ext.handlers.lab.hub import transport
 from dialup_ext.handlers.lab.viewers import Viewers
 
@@ -53,7 +53,7 @@ def dashboards_folder() -> Path:
     return Path(sysconfig.get_path("data")) / "share" / "dialup" / "voila_dashboards"
 
 
-class DashboardHandler(TornadoVoilaHandler):  # type: ignore[misc]
+class DashboardHandler(OurErrors, TornadoVoilaHandler):  # type: ignore[misc]
     """Runs a notebook of ours in a kernel of the reader's and streams the page."""
 
     @web.authenticated
@@ -62,7 +62,7 @@ class DashboardHandler(TornadoVoilaHandler):  # type: ignore[misc]
         if name not in DASHBOARDS:
             raise NotFound("There is no such dashboard.", hint="The panel lists those there are.")
         if DASHBOARDS[name] == "admin":
-            await LabHandler.run(self, _require_admin, self.settings)  # type: ignore[arg-type]
+            await in_thread(_require_admin, self.settings)
         _ = self.xsrf_token  # sets the cookie, without which the page could not end its kernel
         self.notebook_path = f"{name}.ipynb"
         async for piece in self.get_generator():
@@ -85,8 +85,6 @@ class DashboardHandler(TornadoVoilaHandler):  # type: ignore[misc]
         self.set_status(error.status)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(_PAGE.format(message=html.escape(error.message), hint=html.escape(error.hint)))
-
-    log_exception = LabHandler.log_exception
 
 
 class VoilaStatic(JupyterHandler, MultiStaticFileHandler):  # type: ignore[misc]

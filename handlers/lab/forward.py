@@ -88,12 +88,14 @@ class ForwardHandler(LabHandler):
         elif not self._finished:
             self.detach().close()  # half an answer must not look like a whole one
 
-    def _head(self, status: int, headers: HTTPHeaders) -> None:
+    async def _head(self, status: int, headers: HTTPHeaders) -> None:
         self._begun = True
         self.set_status(status)
         for name in BROUGHT_BACK:
             if name in headers:
                 self.set_header(name, headers[name])
+        if headers.get("Content-Type", "").startswith("text/event-stream"):
+            await self._chunk(b"")  # the browser learns that the stream is open before the first event
 
     async def _chunk(self, chunk: bytes) -> None:
         try:

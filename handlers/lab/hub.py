@@ -22,7 +22,7 @@ from dialup_ext.errors import Unavailable
 ENDLESS = 1 << 50
 """Bytes. Tornado counts a stream's whole length against its limit, and event streams never end."""
 
-OnHead = Callable[[int, HTTPHeaders], None]
+OnHead = Callable[[int, HTTPHeaders], Awaitable[None]]
 OnChunk = Callable[[bytes], Awaitable[None]]
 
 
@@ -94,7 +94,7 @@ class Exchange(HTTPMessageDelegate):
     async def headers_received(self, start_line: RequestStartLine | ResponseStartLine,
                                headers: HTTPHeaders) -> None:
         await self._sent.wait()
-        self._on_head(start_line.code, headers)  # type: ignore[union-attr]
+        await self._on_head(start_line.code, headers)  # type: ignore[union-attr]
 
     async def data_received(self, chunk: bytes) -> None:
         await self._on_chunk(chunk)

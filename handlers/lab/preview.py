@@ -10,17 +10,21 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server_proxy.handlers import ProxyHandler
 from tornado import web
+from tornado.httpclient import HTTPClientError
 from tornado.httputil import HTTPHeaders
+from tornado.web import OutputTransform
 
 from dialup_ext.domain.names import PATTERN
-from dialup_ext.errors import Conflict, NotFound
-from dialup_ext.handlers.lab.base import LabHandler
+from dialup_ext.errors import Conflict, NotFound, Unavailable
+from dialup_ext.handlers.lab.base import LabHandler, OurErrors, in_thread
 from dialup_ext.handlers.lab.hub import transport
 
 SANDBOX = "sandbox allow-scripts allow-forms allow-modals allow-popups allow-downloads"
 WITHHELD = ("Authorization", "Cookie", "Forwarded", "Origin", "Referer", "Remote-User", "X-Xsrftoken")
+DROPPED = ("Clear-Site-Data", "Service-Worker-Allowed", "Set-Cookie", "X-Frame-Options")
 FRESH_SECONDS = 2.0
 """How long an address from the hub is believed: a page asks for dozens of files at once."""
 
@@ -33,13 +37,36 @@ class PreviewSlashHandler(LabHandler):
         self.redirect(f"{self.request.path}/")
 
 
-class PreviewHandler(ProxyHandler):  # type: ignore[misc]
+class Seal(OutputTransform):
+    """The last word on every answer's headers, whatever the preview said.
+
+    A transform, because the proxy's base replaces `finish` and `flush` on each instance.
+    """
+
+    def transform_first_chunk(self, status_code: int, headers: HTTPHeaders, chunk: bytes,
+                              finishing: bool) -> tuple[int, HTTPHeaders, bytes]:
+        for name in DROPPED:
+            headers.pop(name, None)
+        headers["Content-Security-Policy"] = f"{SANDBOX}; frame-ancestors 'self'"
+        headers["Access-Control-Allow-Origin"] = "null"
+        headers["Referrer-Policy"] = "no-referrer"
+        return status_code, headers, chunk
+
+
+class PreviewHandler(OurErrors, ProxyHandler):  # type: ignore[misc]
     """HTTP and websockets to the site's preview. Everybody else's sites are 404."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, host_allowlist=lambda _handler, host: host == self._host,
                          update_last_activity=False, **kwargs)
         self._host = ""
+
+    async def prepare(self) -> None:
+        """Jupyter's checks; whoever is not known gets 403, never a page to log in."""
+        await JupyterHandler.prepare(self, _redirect_to_login=False)
+        self._transforms = [*self._transforms, Seal(self.request)]
+        if self.current_user is None:
+            raise web.HTTPError(403)
 
     @web.authenticated
     async def get(self, site: str, path: str) -> Any:
@@ -94,44 +121,29 @@ class PreviewHandler(ProxyHandler):  # type: ignore[misc]
         headers["Host"] = "localhost"  # development servers refuse names they do not know
         return headers
 
-    def finish(self, chunk: Any = None) -> Any:
-        """Whatever the preview answered, these rules are ours."""
-        if not self._headers_written:
-            self._seal()
-        return super().finish(chunk)
-
-    def flush(self, include_footers: bool = False) -> Any:
-        if not self._headers_written:
-            self._seal()
-        return super().flush(include_footers)
-
-    def _seal(self) -> None:
-        self.clear_header("Set-Cookie")
-        self.clear_header("X-Frame-Options")
-        self.clear_header("Service-Worker-Allowed")
-        self.set_header("Content-Security-Policy", f"{SANDBOX}; frame-ancestors 'self'")
-        self.set_header("Access-Control-Allow-Origin", "null")
-        self.set_header("Referrer-Policy", "no-referrer")
-
     async def _pass_on(self, site: str, path: str) -> None:
-        host, port = await self._upstream(site)
-        await self.proxy(host, port, path)
+        try:
+            await self.proxy(*await self._upstream(site), path)
+        except (OSError, HTTPClientError) as error:
+            self._known.pop(site, None)  # it may be back elsewhere
+            raise Unavailable(f"The preview of “{site}” does not answer.", code="preview_silent",
+                              hint="Its log in the dialup panel may say why. Then start it again.") from error
+
+    @property
+    def _known(self) -> dict[str, tuple[float, str]]:
+        known: dict[str, tuple[float, str]] = self.settings.setdefault("dialup_upstreams", {})
+        return known
 
     async def _upstream(self, site: str) -> tuple[str, int]:
         if not PATTERN.fullmatch(site):
             raise NotFound(f"There is no site “{site}”.", hint="Check the address.")
-        known: dict[str, tuple[float, str]] = self.settings.setdefault("dialup_upstreams", {})
-        until, address = known.get(site, (0.0, ""))
+        until, address = self._known.get(site, (0.0, ""))
         if time.monotonic() > until:
-            address = await LabHandler.run(self, _ask_hub, self.settings, site)  # type: ignore[arg-type]
-            known[site] = (time.monotonic() + FRESH_SECONDS, address)
+            address = await in_thread(_ask_hub, self.settings, site)
+            self._known[site] = (time.monotonic() + FRESH_SECONDS, address)
         self.proxy_base = f"dialup/preview/{site}"
         self._host, _, port = address.rpartition(":")
         return self._host, int(port)
-
-    write_error = LabHandler.write_error
-    answer = LabHandler.answer
-    log_exception = LabHandler.log_exception
 
 
 def _ask_hub(settings: dict[str, Any], site: str) -> str:

@@ -10,7 +10,7 @@ from tornado import web
 from dialup_ext import templates
 from dialup_ext.domain.names import check_name
 from dialup_ext.errors import BadInput, NotFound
-from dialup_ext.handlers.lab.base import LabHandler
+from dialup_ext.handlers.lab.base import LabHandler, in_thread
 from dialup_ext.handlers.lab.hub import transport
 
 
@@ -20,14 +20,14 @@ class WorkspacesHandler(LabHandler):
     @web.authenticated
     async def get(self) -> None:
         """`{workspaces: [{site, path, exists}]}`; paths are relative to the lab's root."""
-        self.answer({"workspaces": await self.run(_workspaces, self.settings, self.root)})
+        self.answer({"workspaces": await in_thread(_workspaces, self.settings, self.root)})
 
     @web.authenticated
     async def post(self) -> None:
         """`{site, template}` -> 201 `{path}`; refuses when the folder holds anything (409)."""
         wanted = self.fields(site=str, template=str)
         name = check_name(wanted["site"])
-        await self.run(templates.unpack, wanted["template"], self.root / name)
+        await in_thread(templates.unpack, wanted["template"], self.root / name)
         self.answer({"path": name}, 201)
 
 
