@@ -74,7 +74,7 @@ class FakeHub:
         self.streams_open = 0
         self._said: dict[str, list[tuple[str, Any]]] = defaultdict(list)
         self._news = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -111,7 +111,10 @@ class FakeHub:
                 if not fresh:
                     self._news.wait(0.2)
             at += len(fresh)
-            yield from fresh or [None]
+            if fresh:
+                yield from fresh
+            else:
+                yield None
 
     def answer(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
         """Status and JSON for one request; 404 with our shape for what nobody wrote here."""
@@ -120,7 +123,7 @@ class FakeHub:
             return 404, None
         for pattern, respond in _ROUTES:
             if found := re.fullmatch(pattern, f"{method} {path}"):
-                return respond(self, body, *found.groups())  # type: ignore[no-any-return, operator]
+                return respond(self, body, *found.groups())
         return 404, {"message": f"No {path}.", "reason": "not_found", "code": "not_found", "hint": ""}
 
     def create(self, body: dict[str, Any]) -> tuple[int, Any]:
@@ -171,62 +174,61 @@ _ROUTES: list[tuple[str, Any]] = [
 ]
 
 
-def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 (the library's name)
-            path = urlsplit(self.path).path
-            if path.endswith("/events"):
-                self._stream(path)
-            elif path.startswith(("/page/", "/dialup/dashboards/")):
-                self._send(200, PAGE.format(path.rsplit("/", 1)[1]).encode(), "text/html")
-            else:
-                self._json()
+class _Handler(BaseHTTPRequestHandler):
+    hub: FakeHub
 
-        def do_POST(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        if path.endswith("/events"):
+            self._stream(path)
+        elif path.startswith(("/page/", "/dialup/dashboards/")):
+            self._send(200, PAGE.format(path.rsplit("/", 1)[1]).encode(), "text/html")
+        else:
             self._json()
 
-        def do_DELETE(self) -> None:  # noqa: N802
-            self._json()
+    def do_POST(self) -> None:
+        self._json()
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Keep the tests' output clean."""
+    def do_DELETE(self) -> None:
+        self._json()
 
-        def _json(self) -> None:
-            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, data = hub.answer(self.command, urlsplit(self.path).path, json.loads(raw or b"{}"))
-            self._send(status, b"" if data is None else json.dumps(data).encode(), "application/json")
+    def log_message(self, *args: Any) -> None:
+        """Keep the tests' output clean."""
 
-        def _send(self, status: int, body: bytes, kind: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def _json(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        status, data = self.hub.answer(self.command, urlsplit(self.path).path, json.loads(raw or b"{}"))
+        self._send(status, b"" if data is None else json.dumps(data).encode(), "application/json")
 
-        def _stream(self, path: str) -> None:
-            if hub.refuse_streams or hub.missing:
-                self._send(503, b"", "text/plain")
-                return
-            channel = path.removeprefix(f"{API}/").removeprefix(f"{LAB}/").removesuffix("/events")
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.end_headers()
-            hub.streams_open += channel == "events"
-            try:
-                if channel == "events":
-                    self._event("hello", {})
-                for said in hub.listen(channel):
-                    self._event(*said) if said else self._write(b": still here\n\n")
-            except OSError:
-                return  # the browser left
-            finally:
-                hub.streams_open -= channel == "events"
+    def _send(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-        def _event(self, name: str, data: Any) -> None:
-            self._write(f"event: {name}\ndata: {json.dumps(data)}\n\n".encode())
+    def _stream(self, path: str) -> None:
+        if self.hub.refuse_streams or self.hub.missing:
+            self._send(503, b"", "text/plain")
+            return
+        channel = path.removeprefix(f"{API}/").removeprefix(f"{LAB}/").removesuffix("/events")
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.hub.streams_open += channel == "events"
+        try:
+            if channel == "events":
+                self._event("hello", {})
+            for said in self.hub.listen(channel):
+                self._event(*said) if said else self._write(b": still here\n\n")
+        except OSError:
+            return  # the browser left
+        finally:
+            self.hub.streams_open -= channel == "events"
 
-        def _write(self, data: bytes) -> None:
-            self.wfile.write(data)
-            self.wfile.flush()
+    def _event(self, name: str, data: Any) -> None:
+        self._write(f"event: {name}\ndata: {json.dumps(data)}\n\n".encode())
 
-    return Handler
+    def _write(self, data: bytes) -> None:
+        self.wfile.write(data)
+        self.wfile.flush()

@@ -5,89 +5,14 @@ With `DIALUP_SHOTS=<folder>` every test leaves pictures of what it saw, in both 
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, expect
+
 from tests.browser.fake_hub import FakeHub, ago, deployment, site
 
 pytestmark = pytest.mark.browser
-
-BUILT = Path(__file__).parents[2] / "dialup_ext" / "labextension"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
-OURS = re.compile(r"/dialup/(api|lab|dashboards)/")
-
-if not (BUILT / "package.json").exists() or not Path(CHROMIUM).exists():
-    pytest.skip("needs the built panel and Chromium", allow_module_level=True)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A plain JupyterLab with the panel and without dialup's server side."""
-    home = tmp_path_factory.mktemp("lab")
-    (home / "root").mkdir()
-    (home / "extensions" / "@dialup").mkdir(parents=True)
-    (home / "extensions" / "@dialup" / "labextension").symlink_to(BUILT)
-    (home / "config").mkdir()
-    (home / "config" / "jupyter_server_config.json").write_text(json.dumps(_lab_config(home)))
-    news = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    news.parent.mkdir(parents=True)
-    news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    port = _free_port()
-    environment = {**os.environ, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "config"),
-                   "JUPYTER_RUNTIME_DIR": str(home / "run"), "JUPYTER_DATA_DIR": str(home / "data")}
-    with (home / "log").open("w") as log:
-        process = subprocess.Popen([sys.executable, "-m", "jupyterlab", f"--port={port}"], env=environment, stdout=log,
-                                   stderr=log, cwd=home)
-        _wait_for(f"http://127.0.0.1:{port}/api/status", process, home / "log")
-        yield f"http://127.0.0.1:{port}", home / "root"
-        process.send_signal(signal.SIGTERM)
-        process.wait(15)
-
-
-@pytest.fixture
-def hub(lab: tuple[str, Path]) -> Iterator[FakeHub]:
-    fake = FakeHub(lab[1])
-    fake.add(
-        site("atlas", status="active", live_release={"id": "r12", "number": 12}, last_deployed=ago(minutes=2),
-             last_deployed_by="ana", deployment=deployment("atlas", 12, "live", "live")),
-        site("blog", kind="astro", status="editing", live_release={"id": "r3", "number": 3}, last_deployed=ago(hours=5),
-             last_deployed_by="ben", preview={"state": "running", "url": ""}),
-        site("chess", kind="nodejs", status="stopped", live_release={"id": "r1", "number": 1},
-             last_deployed=ago(days=9), last_deployed_by="ana"),
-        site("draft"))
-    yield fake
-    fake.close()
-
-
-@pytest.fixture
-def page(browser: Browser, lab: tuple[str, Path], hub: FakeHub) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=lab[0])
-    context.set_default_timeout(10_000)
-    context.route(OURS, lambda route: _send_to(hub, route))
-    yield context.new_page()
-    context.close()
 
 
 def test_the_panel_shows_each_site_with_its_state_address_and_next_step(page: Page) -> None:
@@ -344,7 +269,8 @@ def test_every_button_of_the_panel_has_a_name_and_is_reached_by_the_keyboard(pag
     open_panel(page)
     panel = page.get_by_test_id("dialup-panel")
 
-    names = [button.accessible_name() for button in _buttons(panel)]
+    names = [button.evaluate("e => e.getAttribute('aria-label') || e.textContent.trim()")
+             for button in panel.get_by_role("button").all()]
     assert all(names), names
     page.get_by_test_id("dialup-new-site").focus()
     page.keyboard.press("Enter")
@@ -377,49 +303,3 @@ def shoot(page: Page, name: str, themes: tuple[str, ...] = ("Light", "Dark")) ->
         page.screenshot(path=f"{folder}/panel-{name}-{theme.lower()}.png")
     if folder and themes[-1] == "Dark":
         page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
-
-
-def _buttons(panel: Any) -> list[Any]:
-    class Named:
-        def __init__(self, handle: Any) -> None:
-            self._handle = handle
-
-        def accessible_name(self) -> str:
-            return str(self._handle.evaluate("e => e.getAttribute('aria-label') || e.textContent.trim()"))
-
-    return [Named(button) for button in panel.get_by_role("button").all()]
-
-
-def _send_to(hub: FakeHub, route: Route) -> None:
-    url = route.request.url
-    route.continue_(url=hub.url + url[url.index("/dialup/"):])
-
-
-def _lab_config(home: Path) -> dict[str, Any]:
-    return {
-        "ServerApp": {"ip": "127.0.0.1", "port_retries": 0, "open_browser": False, "allow_root": True,
-                      "root_dir": str(home / "root"), "jpserver_extensions": {"dialup_ext": False, "jupyter_lsp": False}},
-        "IdentityProvider": {"token": ""},
-        "LabApp": {"expose_app_in_browser": True, "news_url": "", "open_browser": False,
-                   "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-                   "extra_labextensions_path": [str(home / "extensions")],
-                   "user_settings_dir": str(home / "settings"), "workspaces_dir": str(home / "workspaces")},
-    }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            urllib.request.urlopen(url).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError(log.read_text())

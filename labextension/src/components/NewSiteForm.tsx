@@ -59,6 +59,7 @@ function NameField(
   const { trans, name, setName } = props;
   const input = React.useRef<HTMLInputElement>(null);
   const answer = useNameCheck(props.check, name);
+  React.useEffect(() => input.current?.focus(), []);
   React.useEffect(() => {
     const verdict = name && answer?.name === name && answer.ok ? '' : trans.__('Not a free name yet');
     input.current?.setCustomValidity(verdict);
@@ -84,12 +85,8 @@ function NameField(
   );
 }
 
-function Verdict({
-  answer,
-  name,
-  domain,
-  trans
-}: INewSiteFormProps & { answer: INameCheck | null; name: string }): JSX.Element {
+function Verdict(props: INewSiteFormProps & { answer: INameCheck | null; name: string }): JSX.Element {
+  const { answer, name, domain, trans } = props;
   const isBad = answer !== null && !answer.ok && name !== '';
   const address = bare(answer?.address || `${name || trans.__('name')}.${domain}`);
   const text = isBad

@@ -10,6 +10,8 @@ import { readStream } from '../events';
 import { IProblem } from '../tokens';
 
 const LINES_KEPT = 2000;
+/** The stream begins with this many of the last lines, each time it is opened. */
+const LINES_REPEATED = 50;
 
 export class LogContent extends ReactWidget {
   constructor(
@@ -36,13 +38,16 @@ export class LogContent extends ReactWidget {
 
   private async begin(): Promise<void> {
     try {
-      this.lines = await this.api.siteLog(this.site);
+      this.older = (await this.api.siteLog(this.site)).slice(0, -LINES_REPEATED);
       this.problem = null;
     } catch (error) {
       this.problem = problemOf(error);
     }
     if (!this.problem && !this.isDisposed) {
-      this.stream = readStream(this.api.siteLogEventsUrl(this.site), { log: ({ line }) => this.append(line) });
+      this.stream = readStream(this.api.siteLogEventsUrl(this.site), {
+        open: () => (this.lines = this.older),
+        log: ({ line }) => this.append(line)
+      });
     }
     this.update();
   }
@@ -52,6 +57,7 @@ export class LogContent extends ReactWidget {
     this.update();
   }
 
+  private older: readonly string[] = [];
   private lines: readonly string[] = [];
   private problem: IProblem | null = null;
   private stream: IDisposable | undefined;

@@ -45,8 +45,7 @@ export async function askNewSite(
     const answer = await showDialog({
       title: trans.__('New site'),
       body,
-      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Create') })],
-      focusNodeSelector: '.dialup-Name input'
+      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Create') })]
     });
     if (!answer.button.accept || !answer.value) {
       return null;
@@ -87,7 +86,8 @@ export async function askRemove(site: ISite, trans: TranslationBundle): Promise<
       'Its address, its releases and their logs go away for good. The files in your folder “%1” stay.',
       site.name
     ),
-    buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Remove %1', site.name) })]
+    buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Remove %1', site.name) })],
+    defaultButton: 0 // Enter must not remove anything
   });
   return answer.button.accept;
 }
