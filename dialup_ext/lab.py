@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     from dialup_ext.handlers.lab.identity import take_secret
 
     take_secret(os.environ)
-    from jupyterlab.labapp import LabApp
+    from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]
 
     LabApp.launch_instance(argv=arguments(root, wanted.port))
 

@@ -75,7 +75,7 @@ class DashboardHandler(OurErrors, TornadoVoilaHandler):  # type: ignore[misc]
         return AsyncLargeFileManager(root_dir=str(dashboards_folder()))
 
     @property
-    def kernel_manager(self) -> Viewers:
+    def kernel_manager(self) -> Viewers:  # type: ignore[override]
         viewers: Viewers = self.settings.setdefault("dialup_viewers", Viewers(super().kernel_manager))
         return viewers
 

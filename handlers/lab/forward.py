@@ -27,7 +27,7 @@ class ForwardHandler(LabHandler):
     _exchange: Exchange | None = None
     _begun = False
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> None:  # type: ignore[override]
         """Jupyter's checks first; then the hub hears of the request while its body still comes."""
         await super().prepare()
         if self.current_user is None or self._finished:

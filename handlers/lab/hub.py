@@ -58,7 +58,7 @@ class Exchange(HTTPMessageDelegate):
         """Connect to the socket at `path` and send the head. Raises `Unavailable` (`hub_down`)."""
         stream = IOStream(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
         try:
-            await stream.connect(path)  # type: ignore[arg-type]
+            await stream.connect(path)
         except (OSError, StreamClosedError):
             stream.close()
             raise hub_away() from None

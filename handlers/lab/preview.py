@@ -56,12 +56,13 @@ class Seal(OutputTransform):
 class PreviewHandler(OurErrors, ProxyHandler):  # type: ignore[misc]
     """HTTP and websockets to the site's preview. Everybody else's sites are 404."""
 
+    _host = ""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, host_allowlist=lambda _handler, host: host == self._host,
                          update_last_activity=False, **kwargs)
-        self._host = ""
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> None:  # type: ignore[override]
         """Jupyter's checks; whoever is not known gets 403, never a page to log in."""
         await JupyterHandler.prepare(self, _redirect_to_login=False)
         self._transforms = [*self._transforms, Seal(self.request)]
@@ -71,7 +72,7 @@ class PreviewHandler(OurErrors, ProxyHandler):  # type: ignore[misc]
     @web.authenticated
     async def get(self, site: str, path: str) -> Any:
         """A page or file, or the beginning of a websocket."""
-        return await super().get(site, path)
+        return await super().get(site, path)  # type: ignore[misc]
 
     async def http_get(self, site: str, path: str) -> None:
         await self._pass_on(site, path)
@@ -111,7 +112,7 @@ class PreviewHandler(OurErrors, ProxyHandler):  # type: ignore[misc]
     def check_origin(self, origin: str | None = None) -> bool:
         """A sandboxed page calls itself `null`; nobody else's page may open its websocket."""
         said = origin or self.request.headers.get("Origin", "")
-        return said == "null" or bool(super().check_origin(origin))
+        return said == "null" or bool(super().check_origin(said))
 
     def proxy_request_headers(self) -> HTTPHeaders:
         headers: HTTPHeaders = super().proxy_request_headers()

@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
         status, data = answer if isinstance(answer, tuple) else (200, answer)
         return self._json(status, data)
 
-    do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = do_HEAD = _any
+    do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = do_HEAD = _any  # noqa: N815
 
     def _take(self, body):
         at = 0
@@ -147,17 +147,17 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             while True:
                 with self.hub.news:
-                    self.hub.news.wait_for(lambda: len(self.hub.lines) > sent, timeout=0.2)
+                    self.hub.news.wait_for(lambda seen=sent: len(self.hub.lines) > seen, timeout=0.2)
                     fresh = self.hub.lines[sent:]
                 if not fresh:
-                    self.connection.setblocking(False)  # noqa: FBT003
+                    self.connection.setblocking(False)
                     try:
                         if self.connection.recv(1) == b"":
                             return
                     except BlockingIOError:
                         pass
                     finally:
-                        self.connection.setblocking(True)  # noqa: FBT003
+                        self.connection.setblocking(True)
                 for line in fresh:
                     self.wfile.write(f"id: {sent}\nevent: log\ndata: {line}\n\n".encode())
                     sent += 1

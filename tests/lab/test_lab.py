@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 from dialup_ext.lab import settle
 
@@ -47,12 +48,12 @@ def test_terminals_and_kernels_inherit_the_hub_and_not_the_secret(lab, hub, wait
     status, terminal = lab.json("POST", "/api/terminals", {"cwd": str(lab.home)})
     assert status == 200
     kernel = lab.json("POST", "/api/kernels", {"name": "python3"})[1]["id"]
-    [pid] = wait_until(lambda: [int(p) for p in os.listdir("/proc") if p.isdigit() and kernel in _words(p)])
+    [pid] = wait_until(lambda: [p for p in _processes() if kernel in _read(p, "cmdline")])
     inherited = dict(pair.split("=", 1) for pair in _read(pid, "environ").split("\0") if "=" in pair)
     assert "DIALUP_LAB_SECRET" not in inherited
     assert inherited["DIALUP_HUB_SOCKET"] == str(hub.path)
     assert inherited["HOME"] == str(lab.home)
-    shells = [int(p) for p in os.listdir("/proc") if p.isdigit() and _parent(p) == lab.process.pid]
+    shells = [p for p in _processes() if _parent(p) == lab.process.pid]
     assert all("DIALUP_LAB_SECRET=" not in _read(p, "environ") for p in shells)
     lab.request("DELETE", f"/api/kernels/{kernel}")
     lab.request("DELETE", f"/api/terminals/{terminal['name']}")
@@ -80,7 +81,7 @@ def test_everything_a_lab_writes_stays_in_its_home(tmp_path):
     places = [value for name, value in environment.items() if name.endswith(("_DIR", "_HOME", "HOME", "DIR"))]
     assert len(places) >= 8
     assert all(place.startswith(str(tmp_path)) for place in places)
-    assert stat.S_IMODE(os.stat(environment["JUPYTER_RUNTIME_DIR"]).st_mode) == 0o700
+    assert stat.S_IMODE(Path(environment["JUPYTER_RUNTIME_DIR"]).stat().st_mode) == 0o700
 
 
 def test_slow_imports_wait_for_their_first_use():
@@ -108,14 +109,13 @@ def test_lab_opens_with_the_file_browser_and_no_complaint(page, lab, hub):
     assert failed == []
 
 
-def _words(pid):
-    return _read(pid, "cmdline")
+def _processes():
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _read(pid, name):
     try:
-        with open(f"/proc/{pid}/{name}") as file:
-            return file.read()
+        return Path(f"/proc/{pid}/{name}").read_text()
     except OSError:
         return ""
 

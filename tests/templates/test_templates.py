@@ -15,7 +15,7 @@ from dialup_ext.templates import find_template, list_templates, templates_folder
 
 def test_the_simplest_template_comes_first_and_each_has_a_picture():
     found = list_templates()
-    assert [template.name for template in found][0] == "static"
+    assert found[0].name == "static"
     assert {"static", "node"} <= {template.name for template in found}
     for template in found:
         kind, _, picture = template.picture.partition(",")
