@@ -1,6 +1,7 @@
 """Turns a site, a preview, a lab into the specification an instance starts from. Pure data out.
 
-The numbers are the brief's, by way of the settings. Nothing here starts anything.
+The numbers are the brief's, by way of the settings. Nothing here starts anything. Previews mount
+the account's home, not the workspace in it: the account could turn that one into a link.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def static_dev_spec(site_name: str, account: str, key: str, workspace: Path,
         steps=(("python", "-m", "dialup_ext.handlers.static_dev", "--directory", str(workspace),
                 "--port", "{port}"),),
         directory=workspace,
-        mounts=(Mount(workspace),),
+        mounts=(Mount(workspace.parent),),
         memory_mb=settings.static_dev_memory_mb,
         cpu=STATIC_DEV_CPU,
     )
@@ -88,6 +89,8 @@ def nodejs_dev_spec(site_name: str, account: str, key: str, workspace: Path,
         "ASTRO_TELEMETRY_DISABLED": "1",
         # Vite answers no foreign Host otherwise, and the preview's host is one to it.
         "__VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS": f".{settings.domain}",
+        # The account's own, so the second preview installs from the disk.
+        "npm_config_cache": str(workspace.parent / ".npm"),
     }
     if settings.npm_registry:
         environment["npm_config_registry"] = settings.npm_registry
@@ -101,7 +104,7 @@ def nodejs_dev_spec(site_name: str, account: str, key: str, workspace: Path,
                ("node", "--no-warnings", "-e", _script("develop.js"))),
         directory=workspace,
         environment=environment,
-        mounts=(Mount(workspace, writable=True),),
+        mounts=(Mount(workspace.parent, writable=True),),
         memory_mb=settings.nodejs_dev_memory_mb,
         cpu=settings.nodejs_dev_cpu,
     )

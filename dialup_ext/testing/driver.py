@@ -79,7 +79,7 @@ class FakeDriver:
             found = self._look(key)
             return found.instance if found else replace(last, state=InstanceState.EXITED, reason="stopped")
 
-    def stop(self, key: str, grace: float = 10.0) -> None:  # noqa: ARG002 - everybody obeys at once
+    def stop(self, key: str, grace: float = 10.0) -> None:
         with self.machine.changed:
             self.calls.append(("stop", check_key(key)))
             found = self.machine.running.pop(key, None)
@@ -138,7 +138,7 @@ class FakeDriver:
             found.listen()
         return found
 
-    def _lets_listen(self, spec: InstanceSpec) -> bool:  # noqa: ARG002 - the badly behaved look at it
+    def _lets_listen(self, spec: InstanceSpec) -> bool:
         return True
 
     def _known(self, key: str) -> FakeInstance:
@@ -169,7 +169,7 @@ class SlowDriver(FakeDriver):
         with self.machine.changed:
             self._known(key).listen()
 
-    def _lets_listen(self, spec: InstanceSpec) -> bool:  # noqa: ARG002
+    def _lets_listen(self, spec: InstanceSpec) -> bool:
         return False
 
 

@@ -254,7 +254,7 @@ def test_over_its_memory_it_is_ended_and_says_so(world: World, driver: Driver) -
 
 def test_over_its_time_it_is_ended_and_says_so(world: World, driver: Driver) -> None:
     driver.start(world.spec("site-1", world.program("waits"), deadline=0.1))
-    until(lambda: driver.inspect("site-1").state is InstanceState.EXITED)
+    until(lambda: [one.state for one in driver.list()] == [InstanceState.EXITED])
     over = driver.inspect("site-1")
     assert over is not None
     assert (over.exit_code, over.reason) == (137, "deadline")
@@ -262,7 +262,7 @@ def test_over_its_time_it_is_ended_and_says_so(world: World, driver: Driver) -> 
 
 def test_use_is_known_while_it_runs(world: World, driver: Driver) -> None:
     driver.start(world.spec("site-1", world.program("eats", "30")))
-    until(lambda: driver.usage("site-1") and driver.usage("site-1").memory_bytes >= 30 << 20)
+    until(lambda: (use := driver.usage("site-1")) and use.memory_bytes >= 30 << 20)
     use = driver.usage("site-1")
     assert use is not None
     assert use.processes == 1

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def driver(settings: Settings) -> Iterator[ProcessDriver]:
 @pytest.fixture
 def spec(tmp_path: Path) -> Callable[..., InstanceSpec]:
     def make(key: str, *steps: tuple[str, ...], **more) -> InstanceSpec:
-        values = {"kind": InstanceKind.SITE, "account": "ana", "runtime": Runtime.PYTHON,
+        values: dict[str, Any] = {"kind": InstanceKind.SITE, "account": "ana", "runtime": Runtime.PYTHON,
                   "directory": tmp_path, "listens": False, "memory_mb": 1024} | more
         return InstanceSpec(key=key, steps=steps, **values)
 

@@ -96,4 +96,6 @@ def test_an_exit_nobody_saw_is_an_exit(settings, driver, tmp_path, until):
     heir = ProcessDriver(settings)
     until(lambda: "site-short" not in keys_running(heir))
     heir.close()
-    assert heir.inspect("site-short").exit_code is None
+    over = heir.inspect("site-short")
+    assert over is not None
+    assert over.exit_code is None

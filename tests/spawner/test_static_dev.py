@@ -139,10 +139,11 @@ def follow(preview: httpx.Client, do: list[Callable[[], object]]) -> list[dict]:
     async def run() -> list[dict]:
         url = str(preview.base_url).replace("http", "ws").rstrip("/") + "/__dialup/live"
         page = await websocket_connect(url)
-        heard = [json.loads(await page.read_message())]
+        heard = [json.loads(await page.read_message() or "{}")]
         for change in do:
             change()
-            heard.append(json.loads(await asyncio.wait_for(page.read_message(), 20) or "{}"))
+            async with asyncio.timeout(20):
+                heard.append(json.loads(await page.read_message() or "{}"))
         page.close()
         while await page.read_message() is not None:  # until the other side has closed as well
             pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,6 @@ import pytest
 
 from dialup_ext.domain.instance import Runtime
 from dialup_ext.errors import Unavailable
-from dialup_ext.spawner import toolchain
 from dialup_ext.spawner.toolchain import Toolchain, node_version
 
 
@@ -27,7 +27,7 @@ def fake_node(folder: Path, version: str, *, npm: bool = True) -> str:
 
 @pytest.fixture
 def no_wheel(monkeypatch):
-    monkeypatch.setattr(toolchain.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
 
 
 def test_a_new_node_on_path_is_taken(tmp_path):
