@@ -203,7 +203,8 @@ def test_6_going_back_takes_two_clicks(lab: Page, installation: Installation) ->
 
     click = Clicks(lab)
     click(lab.get_by_test_id("dialup-deploy-diary").get_by_role("button", name="Roll back"))
-    lab.get_by_test_id("dialup-releases").wait_for()
+    picture(lab, "11-roll-back")
+    lab.get_by_test_id("dialup-releases").wait_for(timeout=8000)
     picture(lab, "11-roll-back")
     click(lab.get_by_role("dialog").get_by_role("button", name="Roll back"))
 

@@ -5,12 +5,11 @@ With `DIALUP_SHOTS=<folder>` every test leaves pictures of what it saw, in both 
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.fake_hub import FakeHub, ago, deployment, site
+from tests.browser.shots import shoot
 
 pytestmark = pytest.mark.browser
 
@@ -291,15 +290,3 @@ def next_steps(page: Page) -> dict[str, str]:
     buttons = page.locator("[data-testid^=dialup-next-]")
     return {(button.get_attribute("data-testid") or "")[12:]: (button.text_content() or "").rsplit(" ", 1)[0]
             for button in buttons.all()}
-
-
-def shoot(page: Page, name: str, themes: tuple[str, ...] = ("Light", "Dark")) -> None:
-    """Leave a picture per theme in `DIALUP_SHOTS`, when somebody wants to look."""
-    folder = os.environ.get("DIALUP_SHOTS")
-    for theme in themes if folder else ():
-        page.evaluate("t => jupyterapp.commands.execute('apputils:change-theme', {theme: t})", f"JupyterLab {theme}")
-        page.wait_for_function("t => document.body.dataset.jpThemeLight === t", arg=str(theme == "Light").lower())
-        expect(page.locator("#jupyterlab-splash")).to_have_count(0)
-        page.screenshot(path=f"{folder}/panel-{name}-{theme.lower()}.png")
-    if folder and themes[-1] == "Dark":
-        page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
