@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -109,6 +110,12 @@ class Hub:
         return self.answer
 
 
+def run(story):
+    """In a thread of its own: a browser of another test may keep a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, story).result(30)
+
+
 def test_a_board_keeps_the_last_data_and_says_from_when(usage):
     hub = Hub(usage)
     board = resources.board(connect=lambda: hub)
@@ -124,7 +131,7 @@ def test_a_board_keeps_the_last_data_and_says_from_when(usage):
         await board.refresh()
         assert "Data from" not in board.html()
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_a_board_without_any_data_says_why_and_starts_once(usage):
@@ -144,7 +151,7 @@ def test_a_board_without_any_data_says_why_and_starts_once(usage):
                 await asyncio.sleep(0.01)
         board.stop()
 
-    asyncio.run(story())
+    run(story())
 
 
 @pytest.mark.parametrize("name", ["overview", "resources"])

@@ -258,8 +258,9 @@ def lab(hub, tmp_path_factory):
         process.wait(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
+    """Ends with its module: Playwright keeps an event loop running, which other rooms could not bear."""
     from playwright.sync_api import sync_playwright
 
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
