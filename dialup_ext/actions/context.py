@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -50,6 +50,9 @@ class Layers(Protocol):
 
         None when it needs none. Raises `StepFailed` with the cause. Idempotent.
         """
+
+    def sweep(self, keep: Mapping[str, Collection[str]]) -> int:
+        """Remove layers no release of the named accounts uses; returns how many."""
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,8 @@ class _Work:
             self.site.owner, self.site.owner_id, self.site.name, self.release.id,
             self.context.trees.manifest(self.site.owner_id, self.release.digest),
             self.release.kind, self.release.root, layer)
-        self.say(f"{self.release.file_count} files are in place")
+        files = self.release.file_count
+        self.say("1 file is in place" if files == 1 else f"{files:,} files are in place")
         self.move(Status.STARTING, build_seconds=self.context.clock.monotonic() - began)
         return tree.public, tree.app
 

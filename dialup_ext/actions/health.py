@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 from collections.abc import Callable
 
 from dialup_ext.actions.context import Context
@@ -56,7 +57,13 @@ def tail(context: Context, key: str, lines: int = 40) -> tuple[str, ...]:
             offset = chunk.next_offset
     except (DialupError, OSError):  # a log that cannot be read must not hide why the site failed
         return ()
-    return tuple(data.decode("utf-8", "replace").splitlines()[-lines:])
+    return tuple(_own_paths(context, data.decode("utf-8", "replace")).splitlines()[-lines:])
+
+
+def _own_paths(context: Context, text: str) -> str:
+    """A program's own files as its owner knows them: `server.js`, not where releases are kept."""
+    return re.sub(rf"(file://)?{re.escape(str(context.settings.home))}/sites/[^/\s]+/[^/\s]+/[^/\s]+/app/", "",
+                  text)
 
 
 def _ask(instance: Instance, host: str, path: str, timeout: float) -> str:

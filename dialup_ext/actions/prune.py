@@ -12,6 +12,7 @@ def prune(context: Context) -> None:
     doomed: list[str] = []
     keep: set[str] = set()
     manifests: dict[str, set[str]] = {}
+    layers: dict[str, set[str]] = {}
     storage: dict[str, int] = {}
     for site in context.sites.list():
         releases = context.releases.list(site.id)
@@ -22,12 +23,14 @@ def prune(context: Context) -> None:
                 context.trees.remove(site.owner, site.name, release.id)
         keep |= kept
         manifests.setdefault(site.owner_id, set()).update(r.digest for r in releases if r.id in kept)
+        layers.setdefault(site.owner_id, set()).update(r.layer for r in releases if r.layer and r.id in kept)
         size = sum(release.size_bytes for release in releases if release.id in kept)
         if size != site.storage_bytes:
             storage[site.id] = size
     if doomed or storage:
         context.releases.prune(doomed, storage)
     context.trees.sweep(keep, manifests)
+    context.layers.sweep(layers)
     context.uploads.sweep()
     context.ingress.sweep()
 
