@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from collections.abc import Callable
@@ -68,10 +69,13 @@ class DialupExtension(ExtensionApp):
             threading.Thread(target=self._started, name="dialup-start", daemon=True).start()
 
     async def stop_extension(self) -> None:
-        """End background work; what runs for people goes on."""
-        if self._hub is not None:
-            self._hub.stop()
-            self._hub.doors.close_all()
+        """End background work. A hub's sites go on; a person's own go with their Jupyter server."""
+        if self._hub is None:
+            return
+        self._hub.doors.close_all()
+        await asyncio.to_thread(self._hub.stop)
+        if self.mode == "standalone":
+            await asyncio.to_thread(self._hub.stop_everything)
 
     def when_started(self, call: Callable[[], None]) -> None:
         """Call this in a thread once the hub works."""
@@ -129,6 +133,7 @@ class DialupExtension(ExtensionApp):
         settings = load_settings(Path(self.home) if self.home else None)
         hub = self._build(settings, workspaces=lambda _account: root)
         hub.ensure_owner()
+        hub.hosts.standalone_framers = "http://localhost:* http://127.0.0.1:*"
         opened = threading.Event()
 
         def open_doors() -> None:

@@ -37,7 +37,8 @@ from dialup_ext.domain.views import (
     SiteView,
     UsageView,
 )
-from dialup_ext.errors import BadInput, DialupError, NotFound
+from dialup_ext.errors import BadInput, DialupError
+from dialup_ext.hosts import Hosts
 from dialup_ext.views import Views
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Hub:
         self.doors = doors
         self._lock = lock
         self.views = Views(self)
+        self.hosts = Hosts(context, identity, self.views.touch)
         self._rounds: threading.Thread | None = None
 
     # -- life -----------------------------------------------------------------------------------
@@ -96,14 +98,15 @@ class Hub:
         return self.identity.add_account("owner" if name.startswith("my-") else name, role=Role.ADMIN,
                                          quota=quota)
 
-    def stop_instances(self) -> None:
-        """Stop everything that runs: Ctrl-C of a trial. The next start brings the sites back."""
+    def stop_everything(self) -> None:
+        """Stop all that runs, Caddy too: Ctrl-C of a trial. The next start brings the sites back."""
         threads = [threading.Thread(target=self.context.driver.stop, args=(instance.key, 3.0))
                    for instance in self.context.driver.list()]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+        self.caddy.stop()
 
     def _keep_agreeing(self) -> None:
         while not self.context.workers.closed.is_set():
@@ -251,40 +254,6 @@ class Hub:
     def stop_lab(self, me: Principal) -> LabView:
         lab.stop_lab(self.context, me.account.id, me.account.name)
         return self.views.lab(me.account)
-
-    # -- for the edge and the gate ----------------------------------------------------------------
-    def host_owner(self, host: str) -> tuple[str, str, str] | None:
-        """`(kind, name, account)` of a lab's or preview's host; None for any other."""
-        domain = self.settings.domain
-        if host.endswith(f".editor.{domain}"):
-            name = host.removesuffix(f".editor.{domain}")
-            return ("lab", name, name) if self.identity.find_account(name) else None
-        label = host.removesuffix(f".{domain}")
-        if label == host or not label.endswith("-dev") or "." in label:
-            return None
-        try:
-            site = self.context.sites.load(label.removesuffix("-dev"), None)
-        except NotFound:
-            return None
-        return ("preview", site.name, site.owner)
-
-    def lab_secret(self, account_name: str) -> str | None:
-        account = self.identity.find_account(account_name)
-        session = account and self.context.editing.find(account.id, "lab")
-        return session.secret if session else None
-
-    def touch_preview(self, site_name: str) -> None:
-        """Somebody asked for this preview: it is not idle."""
-        self.views.touch(site_name)
-
-    def gate_page(self, host: str) -> str:
-        """Why a public host has nothing to show: `new`, `stopped`, `gone` or `unknown`."""
-        name = host.removesuffix(f".{self.settings.domain}")
-        try:
-            site = self.context.sites.load(name, None)
-        except NotFound:
-            return "gone" if self.context.sites.is_retired(name) else "unknown"
-        return "stopped" if site.stopped else "new"
 
     # -- figures ----------------------------------------------------------------------------------
     def quota(self, me: Principal) -> QuotaView:

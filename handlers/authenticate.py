@@ -79,6 +79,9 @@ class StandaloneAuthentication:
         self.owner = owner
 
     async def __call__(self, handler: DialupHandler) -> Principal | None:
+        settings: Settings | None = handler.settings.get("dialup_settings")
+        if settings is not None and account_of_socket(handler, str(settings.run / "labs")):
+            return Principal(await handler.run(self.owner), Via.LAB)
         await JupyterHandler.prepare(handler, _redirect_to_login=False)
         if not handler.check_origin():
             raise Forbidden("This request came from another site.", code="wrong_origin")

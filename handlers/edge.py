@@ -24,7 +24,6 @@ from dialup_ext.handlers import cookies
 from dialup_ext.handlers.next_path import safe_next
 from dialup_ext.handlers.origin import check_origin, is_navigation
 from dialup_ext.handlers.outside import OutsideHandler
-from dialup_ext.settings import Settings
 from dialup_ext.workers import BoundedPool
 
 STATE_SECONDS = 600
@@ -33,7 +32,7 @@ STATE_SECONDS = 600
 def edge_application(hub: Any) -> Application:
     """The application for `edge.sock`, with threads of its own: a busy portal must not slow labs.
 
-    `hub` needs `settings`, `identity`, `host_owner`, `lab_secret` and `touch_preview`.
+    `hub` needs `settings`, `identity` and `hosts`.
     """
     return Application(
         [(r"/_auth", AuthHandler), (r"/_dialup/enter", EnterHandler)],
@@ -82,7 +81,7 @@ class AuthHandler(EdgeHandler):
         place = await self.run(look_up, self.hub, host, cookies.session_token(headers))
         if place is None:
             raise _nothing()
-        self.frame = _framers(self.dialup_settings, place.owner)
+        self.frame = self.hub.hosts.framers(place.owner)
         method = headers.get("X-Forwarded-Method", "")
         check_origin(method, headers, self.dialup_settings.origin(host), framed=not place.is_lab)
         if place.visitor is None:
@@ -94,7 +93,7 @@ class AuthHandler(EdgeHandler):
     def _let_through(self, place: Place) -> None:
         """Always the same three headers, so that none can be left over from somewhere else."""
         if not place.is_lab:
-            self.hub.touch_preview(place.name)
+            self.hub.hosts.touch_preview(place.name)
         self.set_header("X-Dialup-User", place.owner)
         self.set_header("X-Dialup-Frame", self.frame)
         self.set_header("X-Dialup-Lab", place.secret if place.is_lab else "")
@@ -120,11 +119,11 @@ class EnterHandler(EdgeHandler):
 
     async def get(self) -> None:
         host = plain_host(self.request.host)
-        known = await self.run(self.hub.host_owner, host)
+        known = await self.run(self.hub.hosts.owner, host)
         if known is None:
             raise _nothing()
         kind, _, owner = known
-        self.frame = _framers(self.dialup_settings, owner)
+        self.frame = self.hub.hosts.framers(owner)
         forwarded = self.request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
         origin = Origin(forwarded, self.request.headers.get("User-Agent", ""))
         opened, handover = await self.run(self.hub.identity.redeem, self.get_query_argument("code", ""), host,
@@ -154,13 +153,13 @@ def plain_host(host: str) -> str:
 
 def look_up(hub: Any, host: str, token: str | None) -> Place | None:
     """Everything the verdict needs from the database, in one go; None when the host is nobody's."""
-    known = hub.host_owner(host)
+    known = hub.hosts.owner(host)
     if known is None:
         return None
     kind, name, owner = known
     visitor = hub.identity.session_principal(token, host) if token else None
     may_know = kind == "lab" and visitor is not None and visitor.account.name == owner
-    return Place(kind, name, owner, visitor, (hub.lab_secret(owner) or "") if may_know else "")
+    return Place(kind, name, owner, visitor, (hub.hosts.lab_secret(owner) or "") if may_know else "")
 
 
 def _check_may_enter(place: Place, visitor: Principal) -> None:
@@ -168,10 +167,6 @@ def _check_may_enter(place: Place, visitor: Principal) -> None:
         raise _nothing()
     if place.is_lab and not visitor.account.can_use_editor:
         raise Forbidden("Your account has no lab.", code="no_editor", hint="Ask your admin for one.")
-
-
-def _framers(settings: Settings, owner: str) -> str:
-    return f"{settings.origin(settings.lab_host(owner))} {settings.origin(settings.portal_host)}"
 
 
 def _nothing() -> DialupError:

@@ -46,7 +46,7 @@ REASONS: dict[str, Reason] = {
 
 
 def gate_application(hub: Any) -> Application:
-    """The application for `gate.sock`. `hub` needs `settings` and `gate_page`: a key of `REASONS`."""
+    """The application for `gate.sock`. `hub` needs `settings` and `hosts`, whose `gate_page` is a key of `REASONS`."""
     return Application([], default_handler_class=GateHandler, log_function=lambda _: None, dialup_hub=hub,
                        dialup_settings=hub.settings,
                        dialup_pool=BoundedPool("gate", 2, 200))
@@ -56,7 +56,7 @@ class GateHandler(OutsideHandler):
     """Every path and every method get the same answer."""
 
     async def prepare(self) -> None:
-        found = await self.run(self.hub.gate_page, plain_host(self.request.host))
+        found = await self.run(self.hub.hosts.gate_page, plain_host(self.request.host))
         reason = REASONS.get(found, REASONS["unknown"])
         self.set_status(reason.status)
         if reason.retry_after is not None:

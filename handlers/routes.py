@@ -44,12 +44,20 @@ def standalone_routes(base_url: str, settings: dict[str, Any], hub: Callable[[],
     from dialup_ext.workers import Workers
 
     def owner() -> Any:
+        """Whoever Jupyter lets in; called in a thread, builds the hub the first time."""
         built = hub()
-        settings_of_app.update(dialup_hub=built, dialup_settings=built.settings)
+        settings.update(dialup_hub=built, dialup_settings=built.settings)
         return built.ensure_owner()
 
-    settings_of_app = settings
-    settings.update(dialup_pools=Workers().pools, dialup_authenticate=StandaloneAuthentication(owner))
+    def socket() -> str:
+        """The door to the hub for what deploys from here, the same as in a lab."""
+        name = owner().name
+        built = settings["dialup_hub"]
+        built.doors.open_lab(name)
+        return str(built.settings.run / "labs" / f"{name}.sock")
+
+    settings.update(dialup_pools=Workers().pools, dialup_authenticate=StandaloneAuthentication(owner),
+                    dialup_find_hub_socket=socket)
     routes = api_routes(base_url)
     check_policies(routes)
     return [*routes, *lab(base_url, settings)]

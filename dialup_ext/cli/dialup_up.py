@@ -32,8 +32,7 @@ def run(settings: Settings, *, browser: bool, sample: bool) -> None:
     say("Starting the hub …")
     hub = _serve(settings, lambda hub: _welcome(hub, began, browser=browser, sample=sample))
     say("\nStopping sites, labs and Caddy …")
-    hub.stop_instances()
-    hub.caddy.stop()
+    hub.stop_everything()
     say("Stopped. `make up` brings everything back as it was." if Path("Makefile").exists()
         else "Stopped. `dialup up` brings everything back as it was.")
 
@@ -76,7 +75,7 @@ def _serve(settings: Settings, ready: Any) -> Hub:
 
     serve(server, first)
     if problem:
-        hub.stop_instances()
+        hub.stop_everything()
         raise problem[0]
     return hub
 

@@ -104,7 +104,7 @@ class HandoverHandler(PageHandler):
         self.leave(f"{self.dialup_settings.origin(host)}/_dialup/enter?{query}")
 
     async def _check_theirs(self, host: str) -> None:
-        known = await self.run(self.hub.host_owner, host)
+        known = await self.run(self.hub.hosts.owner, host)
         if known is None or known[2] != self.account.name:
             raise NotFound("There is nothing of yours at this address.", hint="Check the address.")
         if known[0] == "lab" and not self.account.can_use_editor:

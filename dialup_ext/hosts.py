@@ -1,0 +1,61 @@
+"""Which host is whose, what it may be framed by, and why a public one has nothing to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dialup_ext.actions.context import Context
+from dialup_ext.errors import NotFound
+
+if TYPE_CHECKING:
+    from dialup_ext.identity import Identity
+
+
+class Hosts:
+    """For the edge and the gate. Reads only; a host is given without its port, in lower case."""
+
+    def __init__(self, context: Context, identity: Identity, touch: Callable[[str], None]) -> None:
+        self._context = context
+        self._settings = context.settings
+        self._identity = identity
+        self.touch_preview = touch
+        """Somebody asked for this site's preview: it is not idle."""
+        self.standalone_framers = ""
+        """Where a person's own Jupyter server shows previews: its addresses on loopback."""
+
+    def owner(self, host: str) -> tuple[str, str, str] | None:
+        """`(kind, name, account)` of a lab's or preview's host; None for any other."""
+        domain = self._settings.domain
+        if host.endswith(f".editor.{domain}"):
+            name = host.removesuffix(f".editor.{domain}")
+            return ("lab", name, name) if self._identity.find_account(name) else None
+        label = host.removesuffix(f".{domain}")
+        if label == host or not label.endswith("-dev") or "." in label:
+            return None
+        try:
+            site = self._context.sites.load(label.removesuffix("-dev"), None)
+        except NotFound:
+            return None
+        return ("preview", site.name, site.owner)
+
+    def lab_secret(self, account_name: str) -> str | None:
+        """The secret that proves to this account's lab that the edge let a request in."""
+        account = self._identity.find_account(account_name)
+        session = account and self._context.editing.find(account.id, "lab")
+        return session.secret if session else None
+
+    def framers(self, owner: str) -> str:
+        """The origins that may show `owner`'s previews in a frame, for `frame-ancestors`."""
+        lab = self._settings.origin(self._settings.lab_host(owner))
+        portal = self._settings.origin(self._settings.portal_host)
+        return " ".join(filter(None, (lab, portal, self.standalone_framers)))
+
+    def gate_page(self, host: str) -> str:
+        """Why a public host has nothing to show: `new`, `stopped`, `gone` or `unknown`."""
+        name = host.removesuffix(f".{self._settings.domain}")
+        try:
+            site = self._context.sites.load(name, None)
+        except NotFound:
+            return "gone" if self._context.sites.is_retired(name) else "unknown"
+        return "stopped" if site.stopped else "new"
