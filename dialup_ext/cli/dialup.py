@@ -25,6 +25,14 @@ class Guarded(click.Group):
             if error.hint:
                 click.echo(error.hint, err=True)
             sys.exit(1)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:  # noqa: BLE001 - nobody ever sees a stack trace
+            if os.environ.get("DIALUP_DEBUG"):
+                raise
+            click.secho(f"Something went wrong inside dialup ({type(error).__name__}).", fg="red", err=True)
+            click.echo("The same command with DIALUP_DEBUG=1 shows where; please report it with that.", err=True)
+            sys.exit(1)
 
 
 @click.group(cls=Guarded, context_settings={"help_option_names": ["-h", "--help"]})
