@@ -99,7 +99,11 @@ class Bench:
         heard: list[News] = []
         listening = self.context.feed.listening(topic, heard.append)
         listening.__enter__()
-        return heard, lambda: listening.__exit__(None, None, None)
+
+        def stop() -> None:
+            listening.__exit__(None, None, None)
+
+        return heard, stop
 
     def close(self) -> None:
         self.context.workers.close()

@@ -53,12 +53,18 @@ class Installation:
     home: Path
     port: int = 0
     options: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
         self.port = self.port or free_port()
         self.settings = Settings(self.home, port=self.port, force=True, **self._typed())
         self.output = self.home.parent / f"{self.home.name}.out"
+
+    def with_environment(self, **variables: str) -> Installation:
+        """The same, with these variables for every `dialup` it runs."""
+        self.environment.update(variables)
+        return self
 
     def start(self, *arguments: str) -> Installation:
         """Run `dialup up` and return once it says that it is up."""
@@ -71,7 +77,8 @@ class Installation:
         """`dialup …` with this home and port; its output goes to `output`."""
         environment = {**os.environ, "DIALUP_HOME": str(self.home), "PORT": str(self.port),
                        "DIALUP_FORCE": "1",
-                       **{f"DIALUP_{name.upper()}": value for name, value in self.options.items()}}
+                       **{f"DIALUP_{name.upper()}": value for name, value in self.options.items()},
+                       **self.environment}
         environment.pop("SSH_CONNECTION", None)
         with self.output.open("wb") as output:
             return subprocess.Popen([sys.executable, "-m", "dialup_ext.cli.dialup", *arguments],

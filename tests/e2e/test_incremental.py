@@ -39,7 +39,7 @@ def sent_by(person: Person, site: str, folder: Path) -> dict[str, int]:
         client = transport._client
         original = client.send
 
-        def send(request, **options):  # type: ignore[no-untyped-def]
+        def send(request, **options):
             size = int(request.headers.get("content-length", "0"))
             path = request.url.path
             kind = "files" if path.endswith("/files") else "uploads" if path.endswith("/uploads") else "other"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_other_peoples_things_are_404(ben: Person, ana: Person, things: dict[str
     if path == "/sites/{site}/{verb}":
         path = "/sites/{site}/stop"
     where = path.format(**things)
-    body = {"release": things["site"], "files": []} if verb == "POST" else None
+    body: Any = {"release": things["site"], "files": []} if verb == "POST" else None
     if path.endswith("/deployments"):
         body = {"release": ana.call("GET", f"/sites/{things['site']}/releases").json["releases"][0]["id"]}
     if path.endswith("/uploads"):

@@ -44,7 +44,7 @@ class Standalone:
                  "--ServerApp.jpserver_extensions={'dialup_ext': True, 'jupyter_server_proxy': False, "
                  "'voila.server_extension': False, 'jupyter_lsp': False}"],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
-        wait_until(self._answers, 40, lambda: self.log.read_text())
+        wait_until(self._answers, 40, self.log.read_text)
 
     def call(self, method: str, path: str, body: Any = None, token: str = TOKEN) -> tuple[int, Any]:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
