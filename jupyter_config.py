@@ -7,7 +7,7 @@
 #
 # because a stock server would hand every account its contents, kernels and terminals, and with
 # them this machine. Use `dialup serve`.
-c = get_config()  # noqa: F821
+c = get_config()
 
 c.DialupExtension.mode = "hub"
 c.ServerApp.jpserver_extensions = {"dialup_ext": True}

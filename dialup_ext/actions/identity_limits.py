@@ -38,7 +38,7 @@ class LoginLimits:
         """
         network = network_of(address)
         with self._lock:
-            limits = [(("address", network), PER_ADDRESS)]
+            limits: list[tuple[tuple[str, ...], int]] = [(("address", network), PER_ADDRESS)]
             if self._count(("pair", name, network)):
                 limits.append((("account", name), PER_ACCOUNT))
             if (name, network) not in self._known:

@@ -42,9 +42,10 @@ def check_password(stored: str | None, password: str) -> bool:
     """True when `password` is the one. Takes as long when there is none stored."""
     fits = len(password.encode()) <= LONGEST
     try:
-        return _HASHER.verify(stored or _DUMMY, password if fits else "") and stored is not None and fits
+        _HASHER.verify(stored or _DUMMY, password if fits else "")
     except (VerificationError, InvalidHashError):
         return False
+    return stored is not None and fits
 
 
 def rehashed(stored: str, password: str) -> str | None:

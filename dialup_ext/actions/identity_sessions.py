@@ -85,7 +85,7 @@ class Sessions:
         """Use a code up and open the session it stands for, or raise `Forbidden`."""
         found = self.codes.redeem(digest(code), host, at=self.clock.now(),
                                   state_hash=None if state is None else digest(state))
-        account = found and self.accounts.find(found.account_id)
+        account = self.accounts.find(found.account_id) if found else None
         if found is None or account is None or not account.is_active:
             raise Forbidden("This way in was used already, is too old, or is not for this place.",
                             code="bad_handover", hint="Open the page again from the portal.")

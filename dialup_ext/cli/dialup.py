@@ -27,7 +27,7 @@ class Guarded(click.Group):
             sys.exit(1)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except Exception as error:  # noqa: BLE001 - nobody ever sees a stack trace
+        except Exception as error:  # nobody ever sees a stack trace
             if os.environ.get("DIALUP_DEBUG"):
                 raise
             click.secho(f"Something went wrong inside dialup ({type(error).__name__}).", fg="red", err=True)
