@@ -127,7 +127,10 @@ class Installation:
             sent = {"Host": f"{full}:{self.port}", **(headers or {})}
             connection.request(method, path, body=body, headers=sent)
             answer = connection.getresponse()
-            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+            received: dict[str, str] = {}
+            for key, value in answer.getheaders():  # a header that comes twice is joined by a comma
+                received[key.lower()] = f"{received[key.lower()]}, {value}" if key.lower() in received else value
+            return Answer(answer.status, received, answer.read())
 
     def _ended(self) -> bool:
         return self.process is not None and self.process.poll() is not None

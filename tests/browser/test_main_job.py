@@ -42,8 +42,10 @@ class Clicks:
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     home = tmp_path_factory.mktemp("main-job") / "home"
     installation = Installation(home, options={"drain_seconds": "0.5", "health_timeout": "8"})
-    yield installation.start("up", "--no-browser")
-    installation.stop()
+    try:
+        yield installation.start("up", "--no-browser")
+    finally:
+        installation.stop()
 
 
 @pytest.fixture(scope="module")
@@ -232,3 +234,17 @@ def test_8_the_dark_theme_is_as_readable(lab: Page, installation: Installation) 
     portal.set_viewport_size({"width": 390, "height": 800})
     picture(portal, "15-phone-portal")
     portal.close()
+
+
+def test_9_a_notebook_in_the_lab_knows_ones_sites_without_a_login(lab: Page, installation: Installation) -> None:
+    lab.get_by_role("menuitem", name="File").click()
+    lab.get_by_role("menuitem", name="New Launcher").click()
+    lab.locator(".jp-LauncherCard[data-category=Notebook]").last.click()
+    cell = lab.locator(".jp-Notebook .jp-CodeCell .cm-content").last
+    cell.click()
+    lab.keyboard.insert_text("from dialup_ext import Dialup\nd = Dialup()\nd.sites")
+    lab.keyboard.press("Shift+Enter")
+
+    output = lab.locator(".jp-Notebook .jp-OutputArea-output").first
+    output.get_by_text("diary").first.wait_for(timeout=60_000)
+    picture(lab, "16-notebook")

@@ -22,8 +22,10 @@ _numbers = itertools.count(1)
 def dialup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     installation = Installation(tmp_path_factory.mktemp("dialup") / "home",
                                 options={"drain_seconds": "0.5", "health_timeout": "8"})
-    yield installation.start()
-    installation.stop()
+    try:
+        yield installation.start()
+    finally:
+        installation.stop()
 
 
 @pytest.fixture
