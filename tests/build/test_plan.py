@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from dialup_ext.errors import BadInput
 PACKAGE = {"name": "blog", "scripts": {"start": "node ."}, "dependencies": {"ws": "^8.18.0"}}
 
 
-def planned(package, lock: bytes | None = None, **more):
+def planned(package: dict[str, Any], lock: bytes | None = None, **more):
     files = {"package.json": json.dumps(package).encode(), "server.js": b"secret()"}
     if lock is not None:
         files["package-lock.json"] = lock
@@ -24,8 +25,9 @@ def planned(package, lock: bytes | None = None, **more):
 
 
 def test_without_dependencies_nothing_is_installed():
-    for package in ({}, {"dependencies": {}}, {"devDependencies": {"vite": "^8"}}, {"dependencies": "nonsense"}):
-        assert not planned(package).needs_dependencies
+    packages: list[dict[str, Any]] = [
+        {}, {"dependencies": {}}, {"devDependencies": {"vite": "^8"}}, {"dependencies": "nonsense"}]
+    assert not any(planned(package).needs_dependencies for package in packages)
 
 
 @pytest.mark.parametrize("field", ["dependencies", "optionalDependencies"])
@@ -51,10 +53,10 @@ def test_releases_that_install_the_same_share_a_layer():
 
 
 def test_whatever_could_change_the_result_changes_the_key():
-    keys = {planned(*arguments, **more).layer_key for arguments, more in [
-        ((PACKAGE,), {}), ((PACKAGE, b"{}"), {}), ((PACKAGE, b"{ }"), {}),
-        ((PACKAGE | {"dependencies": {"ws": "^8.18.1"}},), {}), ((PACKAGE | {"overrides": {"ws": "8"}},), {}),
-        ((PACKAGE,), {"platform_name": "linux-x86_64-musl"}), ((PACKAGE,), {"node_major": 24})]}
+    keys = {one.layer_key for one in [
+        planned(PACKAGE), planned(PACKAGE, b"{}"), planned(PACKAGE, b"{ }"),
+        planned(PACKAGE | {"dependencies": {"ws": "^8.18.1"}}), planned(PACKAGE | {"overrides": {"ws": "8"}}),
+        planned(PACKAGE, platform_name="linux-x86_64-musl"), planned(PACKAGE, node_major=24)]}
     assert len(keys) == 7
     assert all(len(key) == 64 for key in keys)
 

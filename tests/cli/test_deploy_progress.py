@@ -20,6 +20,7 @@ def console():
 
 
 def shown(console: Console, what) -> list[str]:
+    assert isinstance(console.file, io.StringIO)
     console.file.seek(0)
     console.file.truncate()
     console.print(what)

@@ -59,7 +59,8 @@ class FakeHub:
             fake = hub
             socket_account = "ana" if unix else None
 
-        self.server = _UnixServer(str(unix), Handler) if unix else ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        where: Any = str(unix) if unix else ("127.0.0.1", 0)
+        self.server = (_UnixServer if unix else ThreadingHTTPServer)(where, Handler)
         self.server.daemon_threads = True
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
         self.thread.start()
@@ -113,7 +114,7 @@ class FakeHub:
         if "index.html" not in manifest and "package.json" not in manifest:
             raise BadInput("There is no site in this folder.", code="no_site_in_folder",
                            hint="Add an index.html, or choose the folder that holds it.")
-        upload = {"id": uuid.uuid4().hex, "site": name, "account": account, "manifest": manifest}
+        upload: dict[str, Any] = {"id": uuid.uuid4().hex, "site": name, "account": account, "manifest": manifest}
         self.uploads[upload["id"]] = upload
         missing = self.missing(upload)
         static = "package.json" not in manifest
@@ -160,7 +161,7 @@ class FakeHub:
                      "last_deployed_by": account}
         stream.append(("done", dict(deployment)))
         self.deployments[deployment["id"]] = deployment | {"stream": stream, "account": account}
-        return stream[0][1]  # type: ignore[no-any-return]
+        return stream[0][1]
 
     def rollback(self, account: str, name: str, wanted: int | str | None) -> dict[str, Any]:
         live = (self.site(account, name)["live_release"] or {}).get("number", 0)

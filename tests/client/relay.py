@@ -54,7 +54,8 @@ class Relay:
                 going = True
                 while going:
                     for key, _ in waiting.select():
-                        going = self._move(key.fileobj, key.data, near) and going
+                        source = near if key.data is far else far
+                        going = self._move(source, key.data, near) and going
             except OSError:
                 pass
             self._open -= {near, far}

@@ -11,7 +11,7 @@ import pytest
 from dialup_ext.client import events
 from dialup_ext.client.deploy import DeployFailed, deploy_folder, rollback
 from dialup_ext.client.walk import walk
-from dialup_ext.errors import BadInput, Conflict, NotFound
+from dialup_ext.errors import BadInput, Conflict, DialupError, NotFound
 
 
 def manifest_size(root) -> int:
@@ -77,7 +77,7 @@ def test_a_line_that_always_breaks_ends_in_words(counted, relay, folder, name, m
     root = folder({"index.html": "x", "a.bin": os.urandom(500_000)})
     relay.cuts = [100_000] * 200
 
-    with pytest.raises(Exception, match="broke") as refusal:
+    with pytest.raises(DialupError, match="broke") as refusal:
         deploy_folder(counted, name, root, create=True)
     relay.cuts = []
     assert refusal.value.code == "connection_lost"
@@ -173,13 +173,15 @@ def test_content_is_never_held_whole_in_memory(fake, transport, folder, name):
 
     root = folder({"index.html": "x", "big.bin": b"\0" * (20 << 20)})
     walked = walk(root)
+    big = walked.manifest.get("big.bin")
+    assert big is not None
     from dialup_ext.client.upload import _content
 
     tracemalloc.start()
-    size = sum(len(chunk) for chunk in _content(walked, walked.manifest.get("big.bin")))
+    size = sum(len(chunk) for chunk in _content(walked, big))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
     assert size == 20 << 20
     assert peak < 4 << 20
-    assert hashlib.sha256(b"x").hexdigest() == walked.manifest.get("index.html").sha256
+    assert big.sha256 == hashlib.sha256(b"\0" * size).hexdigest()

@@ -14,6 +14,7 @@ from dialup_ext.client import folder as folders
 from dialup_ext.client.hashes import HashCache
 from dialup_ext.client.walk import walk
 from dialup_ext.domain import manifest
+from dialup_ext.domain.manifest import FileEntry
 from dialup_ext.errors import BadInput, Conflict, NotFound, TooLarge
 
 
@@ -217,7 +218,7 @@ def test_the_second_walk_reads_only_what_changed(folder):
     again = walk(root)
 
     assert again.bytes_read == len("new words")
-    assert again.manifest.get("3.html").sha256 == hashlib.sha256(b"new words").hexdigest()
+    assert again.manifest.get("3.html") == FileEntry("3.html", 9, hashlib.sha256(b"new words").hexdigest())
 
 
 def _pretend_two_seconds_passed(root: Path) -> None:
@@ -238,7 +239,8 @@ def test_a_change_that_keeps_size_and_mtime_is_seen(folder):
     (root / "index.html").write_text("bbbb")
     age(root)
 
-    assert walk(root).manifest.get("index.html").sha256 == hashlib.sha256(b"bbbb").hexdigest()
+    assert walk(root).manifest.get("index.html") == FileEntry(
+        "index.html", 4, hashlib.sha256(b"bbbb").hexdigest())
 
 
 def test_a_young_file_is_not_remembered(folder):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,6 +112,10 @@ class Hub:
         return self.answer
 
 
+def connected_to(hub: Hub) -> Callable[[], Any]:
+    return lambda: hub
+
+
 def run(story):
     """In a thread of its own: a browser of another test may keep a loop running in this one."""
     with ThreadPoolExecutor(1) as thread:
@@ -118,7 +124,7 @@ def run(story):
 
 def test_a_board_keeps_the_last_data_and_says_from_when(usage):
     hub = Hub(usage)
-    board = resources.board(connect=lambda: hub)
+    board = resources.board(connect=connected_to(hub))
 
     async def story():
         await board.refresh()
@@ -136,7 +142,7 @@ def test_a_board_keeps_the_last_data_and_says_from_when(usage):
 
 def test_a_board_without_any_data_says_why_and_starts_once(usage):
     hub = Hub(None)
-    board = Board(resources.PARTS, resources.fetch, resources.draw, connect=lambda: hub, every=0.01)
+    board = Board(resources.PARTS, resources.fetch, resources.draw, connect=connected_to(hub), every=0.01)
 
     async def story():
         await board.start()

@@ -71,7 +71,7 @@ def closed_routes(running: Any) -> list[tuple[str, str, Policy]]:
     for rule in running.portal.wildcard_router.rules:
         path = example(rule.matcher.regex.pattern)
         found += [(verb, path, policy_for(rule.target, verb)) for verb in verbs_of(rule.target)]
-    return [(verb, path, policy) for verb, path, policy in found if policy is not Policy.PUBLIC]
+    return [(verb, path, policy) for verb, path, policy in found if policy and policy is not Policy.PUBLIC]
 
 
 def example(pattern: str) -> str:

@@ -16,6 +16,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -53,7 +54,7 @@ class StandInHub:
         self.streams_open = 0
         self.news = threading.Condition()
         self.lines: list[str] = []
-        self._server = None
+        self._server: HubServer | None = None
 
     def start(self):
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -147,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             while True:
                 with self.hub.news:
-                    self.hub.news.wait_for(lambda seen=sent: len(self.hub.lines) > seen, timeout=0.2)
+                    self.hub.news.wait_for(partial(_more_than, self.hub.lines, sent), timeout=0.2)
                     fresh = self.hub.lines[sent:]
                 if not fresh:
                     self.connection.setblocking(False)
@@ -166,6 +167,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         finally:
             self.hub.streams_open -= 1
+
+
+def _more_than(lines, seen):
+    return len(lines) > seen
 
 
 class Lab:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+from typing import Any
 
-SITES = {"sites": []}
+SITES: dict[str, Any] = {"sites": []}
 
 
 def last(hub, path):

@@ -101,7 +101,12 @@ assert check.conforms("https://example.com/ä", "iri")
 def test_lab_opens_with_the_file_browser_and_no_complaint(page, lab, hub):
     hub.answers[("GET", "/me")] = {"account": {"name": "ada", "role": "user"}}
     failed = []
-    page.on("response", lambda answer: answer.status >= 500 and failed.append(answer.url))
+
+    def look(answer):
+        if answer.status >= 500:
+            failed.append(answer.url)
+
+    page.on("response", look)
     page.goto("/lab")
     page.locator("#filebrowser").wait_for()
     assert page.locator(".jp-Dialog").count() == 0

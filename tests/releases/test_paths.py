@@ -21,7 +21,7 @@ HOSTILE = [
     "e\u0301.html", "\ud800.html", "Å".replace("Å", "A\u030a") + ".html", "\u212b.html", "a\r",
 ]
 
-LETTERS = some.characters(codec="utf-8", exclude_categories=("Cs",))
+LETTERS = some.characters(codec="utf-8", exclude_categories=["Cs"])
 PARTS = some.text(LETTERS, min_size=1, max_size=20)
 ODD = some.sampled_from([*HOSTILE, "index.html", ".well-known", "aux", "Con", "İ", "ß", "ﬁ", "\u202e.html"])
 PATHS = some.lists(some.one_of(PARTS, ODD), min_size=1, max_size=5).map("/".join)

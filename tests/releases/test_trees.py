@@ -14,7 +14,8 @@ import pytest
 
 from dialup_ext.domain.site import Kind
 from dialup_ext.errors import BadInput, Conflict
-from dialup_ext.releases import placing, trees
+from dialup_ext.releases import trees
+from dialup_ext.releases.manifests import ManifestStore
 
 PAGE = b"<p>" + b"hello, world. " * 200 + b"</p>"
 SITE = {"index.html": PAGE, "style.css": b"body {}", "img/a/b/photo.jpg": b"\xff\xd8" + bytes(3000),
@@ -68,7 +69,7 @@ def test_where_links_cannot_be_made_it_copies(place, monkeypatch):
     def refuse(*args, **more):
         raise OSError(18, "Invalid cross-device link")
 
-    monkeypatch.setattr(placing.os, "link", refuse)
+    monkeypatch.setattr(os, "link", refuse)
     tree = place(SITE)
     assert {path: data for path, data in content(tree.public).items() if path in SITE} == SITE
     assert (tree.public / "index.html").stat().st_nlink == 1
@@ -93,7 +94,7 @@ def test_copies_work_on_kernels_that_cannot_share(place, monkeypatch, code):
     def refuse(*args):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(placing.os, "copy_file_range", refuse)
+    monkeypatch.setattr(os, "copy_file_range", refuse)
     assert content(place(APP, kind=Kind.NODEJS).app) == APP
 
 
@@ -340,7 +341,12 @@ def test_the_sweep_keeps_what_is_named_and_what_is_young(place, alice, site):
 def test_sweeping_is_done_once_an_hour_however_often_it_is_asked_for(place, alice, monkeypatch):
     place(SITE)
     looks = []
-    monkeypatch.setattr(trees.ManifestStore, "contents", lambda store, digest: looks.append(digest) or set())
+
+    def contents(store, digest):
+        looks.append(digest)
+        return set()
+
+    monkeypatch.setattr(ManifestStore, "contents", contents)
     for _ in range(3):
         alice.trees.sweep(["r1"], {alice.id: [alice.manifest(SITE).digest]})
     assert len(looks) == 1

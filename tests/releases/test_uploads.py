@@ -171,7 +171,12 @@ def test_three_thousand_small_files_are_one_sync(alice, monkeypatch):
     """Durability is bought once per body, not once per file."""
     synced = []
     real = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda descriptor: (synced.append(descriptor), real(descriptor))[1])
+
+    def fsync(descriptor):
+        synced.append(descriptor)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
     files = {f"{i % 50}/{i}.txt": str(i).encode() for i in range(3000)} | {"index.html": b"x"}
     alice.upload(files)
     assert len(synced) < 300, "256 folders at the most, and the two records"

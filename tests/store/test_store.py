@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_the_pragmas_that_keep_promises_are_on(bench: Bench) -> None:
 def test_of_twenty_at_once_who_want_one_name_one_gets_it(bench: Bench) -> None:
     people = [bench.account(f"person{number}") for number in range(20)]
 
-    outcomes = at_once([lambda person=person: SiteRecords(bench.store).create(person, "wanted", Kind.STATIC, None, NOW)
+    outcomes = at_once([partial(SiteRecords(bench.store).create, person, "wanted", Kind.STATIC, None, NOW)
                         for person in people])
 
     assert sum(not isinstance(outcome, DialupError) for outcome in outcomes) == 1
@@ -58,7 +59,7 @@ def test_of_twenty_at_once_who_want_one_name_one_gets_it(bench: Bench) -> None:
 def test_a_quota_holds_against_twenty_at_once(bench: Bench) -> None:
     ana = bench.account("ana", max_sites=3)
 
-    outcomes = at_once([lambda n=n: SiteRecords(bench.store).create(ana, f"site{n}", Kind.STATIC, None, NOW)
+    outcomes = at_once([partial(SiteRecords(bench.store).create, ana, f"site{n}", Kind.STATIC, None, NOW)
                         for n in range(20)])
 
     assert sum(isinstance(outcome, TooMany) for outcome in outcomes) == 17
