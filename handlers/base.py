@@ -31,7 +31,7 @@ from dialup_ext.domain.access import Principal, Via
 from dialup_ext.domain.account import Account
 from dialup_ext.errors import BadInput, DialupError, Forbidden, NotFound, NotLoggedIn, TooLarge
 from dialup_ext.handlers.cookies import CLEAR_ALL, ConfusingCookies
-from dialup_ext.handlers.headers import API_CSP, PAGE_CSP, security_headers
+from dialup_ext.handlers.headers import API_CSP, PAGE_CSP, say_if_closing, security_headers
 from dialup_ext.handlers.policy import Policy, PolicyRule, ScopeRule, enforce, policy_for, scope_for
 from dialup_ext.handlers.render import render
 from dialup_ext.settings import Settings
@@ -172,6 +172,7 @@ class DialupHandler(JupyterHandler):
         cause = kwargs.get("exc_info", (None, None, None))[1]
         error = cause if isinstance(cause, DialupError) else _as_error(status_code, cause, self._reference)
         self.set_status(error.status)
+        say_if_closing(self)
         if error.retry_after is not None:
             self.set_header("Retry-After", str(error.retry_after))
         if isinstance(error, ConfusingCookies):

@@ -18,6 +18,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from dialup_ext.errors import BadInput, DialupError, Forbidden, NotFound
+from dialup_ext.handlers.headers import say_if_closing
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,6 +40,7 @@ class OurErrors(JupyterHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = as_error(status_code, kwargs.get("exc_info", (None, None))[1])
+        say_if_closing(self)
         self.answer(error.as_dict(), error.status)
 
     def log_exception(self, typ: type[BaseException] | None, value: BaseException | None,

@@ -100,6 +100,14 @@ def test_a_stranger_gets_nowhere(running: Any) -> None:
             assert answer.json()["code"] == "not_logged_in"
 
 
+def test_who_is_refused_before_the_body_is_read_is_told_that_the_connection_ends(running: Any) -> None:
+    with running.client(Origin=ORIGIN) as client:
+        for path in ("/dialup/api/v1/sites/blog/uploads", "/dialup/api/v1/uploads/blog/files"):
+            answer = client.post(path, content=b"x" * 100)
+            assert (answer.status_code, answer.headers.get("connection")) == (401, "close")
+        assert "connection" not in client.post("/dialup/api/v1/sites", content=b"{}").headers
+
+
 def test_a_lab_and_a_key_never_reach_what_is_for_the_portal(running: Any) -> None:
     _, key = running.identity.create_key(running.account("olga"), "all")
     clients = [running.client("labs/olga"), running.client(Authorization=f"Bearer {key}")]
