@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 import threading
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -179,13 +181,24 @@ def test_names_that_differ_only_in_case_are_refused(folder):
         walk(folder({"Index.html": "x", "index.html": "y"}))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_an_unreadable_file_is_named(folder):
-    root = folder({"index.html": "x"})
-    (root / "index.html").chmod(0)
+@pytest.fixture
+def anybodys_folder() -> Iterator[Path]:
+    """A folder anybody can look into; while it is there, this process is not root."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        (Path(name) / "index.html").write_text("x")
+        (Path(name) / "index.html").chmod(0)
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)  # root reads everything
+        yield Path(name)
+        if root:
+            os.seteuid(0)
 
+
+def test_an_unreadable_file_is_named(anybodys_folder):
     with pytest.raises(BadInput, match=r"index\.html"):
-        walk(root)
+        walk(anybodys_folder)
 
 
 def test_too_many_files_are_refused_before_any_is_read(folder, monkeypatch):

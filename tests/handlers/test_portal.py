@@ -267,12 +267,12 @@ def on_tcp(running: Any) -> Iterator[Any]:
 
 
 @pytest.mark.browser
-def test_a_person_comes_in_sets_a_password_and_makes_a_key(on_tcp: Any) -> None:
+def test_a_person_comes_in_sets_a_password_and_makes_a_key(on_tcp: Any, chromium_path: str) -> None:
     from playwright.sync_api import sync_playwright
 
     problems: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 390, "height": 844})
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.goto(on_tcp.identity.make_login_link("alice"))

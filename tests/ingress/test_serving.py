@@ -197,7 +197,7 @@ def test_anything_else_is_refused_and_what_was_live_stays(
     assert serving.target(HOST) == before
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.needs_root  # nobody else can give files away
 def test_somebody_elses_file_is_refused(public: Path) -> None:
     os.chown(public / "index.html", 12345, 12345)
 

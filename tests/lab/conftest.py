@@ -264,14 +264,14 @@ def lab(hub, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def chromium():
+def chromium(chromium_path):
     """Ends with its module: Playwright keeps an event loop running, which other rooms could not bear."""
     from playwright.sync_api import sync_playwright
 
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
                  "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=arguments)
         yield browser
         browser.close()
 

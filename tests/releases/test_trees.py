@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import brotli
 import pytest
 
 from dialup_ext.domain.site import Kind
@@ -55,6 +56,7 @@ def test_a_static_release_is_all_its_files_and_nothing_to_run(place, site):
     assert tree.public == site / "r1" / "public"
     found = content(tree.public)
     assert gzip.decompress(found.pop("index.html.gz")) == PAGE
+    assert brotli.decompress(found.pop("index.html.br")) == PAGE
     assert found == SITE
 
 
@@ -254,7 +256,8 @@ def test_after_one_edit_one_content_is_written_and_one_is_packed(place, alice):
     blobs, packed = state(alice.store / "blobs"), state(alice.store / "packed")
     place(files | {"7/7.html": PAGE + b"edited"}, "r2")
     assert _new_files(alice.store / "blobs", blobs) == [alice.digest(PAGE + b"edited")]
-    assert _new_files(alice.store / "packed", packed) == [alice.digest(PAGE + b"edited") + ".gz"]
+    assert sorted(_new_files(alice.store / "packed", packed)) == [
+        alice.digest(PAGE + b"edited") + suffix for suffix in (".br", ".gz")]
 
 
 def _new_files(top: Path, before) -> list[str]:
@@ -272,10 +275,9 @@ def test_what_does_not_shrink_or_is_small_gets_no_packed_file(place):
     assert set(content(tree.public)) == {"index.html", "noise.js", "photo.png"}
 
 
-def test_brotli_is_used_when_it_is_there(place):
-    brotli = pytest.importorskip("brotli", reason="Brotli is not here: its packing was NOT tried")
-    tree = place({"index.html": PAGE})
-    assert brotli.decompress((tree.public / "index.html.br").read_bytes()) == PAGE
+def test_without_brotli_there_is_gzip(place, monkeypatch):
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    assert set(content(place({"index.html": PAGE}).public)) == {"index.html", "index.html.gz"}
 
 
 def test_an_app_finds_its_dependencies_in_the_sealed_layer(place, alice):
@@ -392,8 +394,6 @@ def test_an_altered_manifest_is_noticed(alice):
 
 def test_an_ordinary_user_cannot_write_into_an_app_and_can_remove_it(tmp_path):
     """The hub is not always root: the same, as somebody without any rights."""
-    if os.geteuid() != 0:
-        pytest.skip("these tests run as an ordinary user already")
     program = """
 import hashlib, io, os, sys
 from pathlib import Path
@@ -402,9 +402,10 @@ from dialup_ext.domain.site import Kind
 from dialup_ext.releases.blobs import BlobStore
 from dialup_ext.releases.trees import ReleaseTrees
 from dialup_ext.settings import Settings
-os.setgroups([])
-os.setgid(65534)
-os.setuid(65534)
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
 settings = Settings(Path("home"))
 data, digest = b"x", hashlib.sha256(b"x").hexdigest()
 BlobStore(settings.home / "store" / "a").put(digest, 1, io.BytesIO(data))
@@ -426,7 +427,8 @@ assert not [path for path in (settings.home / "sites").rglob("*") if path.is_fil
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        os.chown(folder, 65534, 65534)
+        if os.geteuid() == 0:
+            os.chown(folder, 65534, 65534)
         done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True,
                               check=False, timeout=60)
     assert done.returncode == 0, done.stderr
