@@ -37,9 +37,9 @@ def address(driver, settings, workspace, until) -> str:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
+def page(chromium_path: str) -> Iterator[Page]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
         yield browser.new_page()
         browser.close()
 
