@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,9 +75,16 @@ def wait_for_lab(page: Page) -> None:
 
 
 def open_panel(page: Page) -> None:
-    if not page.get_by_test_id("dialup-new-site").is_visible():
-        page.locator('li[data-id="dialup-panel"]').click()
-    page.get_by_test_id("dialup-new-site").wait_for()
+    """Click the panel's tab until it is open: a layout that is just being restored may close it again."""
+    tab, button = page.locator('li[data-id="dialup-panel"]'), page.get_by_test_id("dialup-new-site")
+    tab.wait_for()
+    for _ in range(5):
+        if not button.is_visible():
+            tab.click()
+        with suppress(Exception):
+            button.wait_for(timeout=4_000)
+            return
+    button.wait_for()
 
 
 def type_into(page: Page, file: str, text: str) -> None:
@@ -246,5 +254,7 @@ def test_9_a_notebook_in_the_lab_knows_ones_sites_without_a_login(lab: Page, ins
     lab.keyboard.press("Shift+Enter")
 
     output = lab.locator(".jp-Notebook .jp-OutputArea-output").first
+    output.wait_for(timeout=60_000)
+    picture(lab, "16-notebook")
     output.get_by_text("diary").first.wait_for(timeout=60_000)
     picture(lab, "16-notebook")
