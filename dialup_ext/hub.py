@@ -112,12 +112,25 @@ class Hub:
         while not self.context.workers.closed.is_set():
             try:
                 self.caddy.ensure()
+                self._shut_out_disabled()
                 reconcile(self.context, adopting=self.adopting)
             except DialupError as error:
                 log.warning("%s %s", error.message, error.hint)
             except Exception:
                 log.exception("reconcile failed; the next round tries again")
             self.context.workers.closed.wait(ROUND)
+
+    def _shut_out_disabled(self) -> None:
+        """End labs and previews of accounts that may no longer be here; the edge refuses them already."""
+        for session in self.context.editing.list():
+            account = self.identity.find_account(session.account_id)
+            if account is not None and account.is_active:
+                continue
+            if session.kind == "lab":
+                lab.stop_lab(self.context, session.account_id, session.account)
+                self.doors.close(f"labs/{session.account}")
+            elif session.site:
+                preview.stop_preview(self.context, self.context.sites.load(session.site, None))
 
     # -- sites ----------------------------------------------------------------------------------
     def sites(self, me: Principal) -> list[SiteView]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.deploy import cancel, request_deployment
+from dialup_ext.actions.deployment_log import log_path
 from dialup_ext.actions.preview import stop_preview
 from dialup_ext.actions.retire import retire_old_instances
 from dialup_ext.domain.account import Account
@@ -86,7 +87,10 @@ def remove_site(context: Context, site: Site) -> None:
     stop_preview(context, site)
     with context.lock(site.name):
         lead_to_gate(context, site, "gone")
+        logs = [log_path(context, deployment.id) for deployment in context.deployments.list(site.id, limit=10_000)]
         context.sites.remove(site, context.clock.now())
+        for log in logs:
+            log.unlink(missing_ok=True)
         for instance in context.driver.list():
             if instance.site == site.name:
                 context.driver.stop(instance.key, grace=5.0)

@@ -156,3 +156,16 @@ def test_logging_out_everywhere_closes_the_lab_at_once(two: tuple[Visitor, Visit
     installation.identity.end_sessions(installation.identity.account("ana"))
 
     assert again.ask(path="/api/me").status == 401
+
+
+def test_disabling_an_account_ends_its_lab(two: tuple[Visitor, Visitor]) -> None:
+    _, ben = two
+    installation = ben.person.installation
+    door = installation.settings.run / "labs" / "ben.sock"
+    assert door.exists()
+
+    installation.identity.disable_account("ben")
+
+    assert ben.ask(path="/api/me").status == 401
+    wait_until(lambda: not any("lab-ben-" in entry.name for entry in (installation.home / "instances").iterdir()), 40)
+    wait_until(lambda: not door.exists())
