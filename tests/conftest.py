@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Generator
 
 import pytest
 
 ON_CI = os.environ.get("CI", "") not in ("", "false", "0")
 ROOT = os.geteuid() == 0
+
+
+def pytest_configure() -> None:
+    """Whoever ends a run from outside gets the fixtures' ends too: no server stays behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

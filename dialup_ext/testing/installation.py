@@ -69,8 +69,12 @@ class Installation:
     def start(self, *arguments: str) -> Installation:
         """Run `dialup up` and return once it says that it is up."""
         self.process = self.run(*(arguments or ("up", "--no-browser", "--no-sample")))
-        wait_until(lambda: "is up" in self.printed() or self._ended(), START_TIMEOUT, self.printed)
-        assert not self._ended(), self.printed()
+        try:
+            wait_until(lambda: "is up" in self.printed() or self._ended(), START_TIMEOUT, self.printed)
+            assert not self._ended(), self.printed()
+        except AssertionError:
+            self.stop()
+            raise
         return self
 
     def run(self, *arguments: str) -> subprocess.Popen[bytes]:
