@@ -2,7 +2,7 @@
 
 It listens on loopback only and believes nobody but the edge, which proves itself with the secret
 in `DIALUP_LAB_SECRET`. The secret is taken out of the environment, so that kernels and terminals
-do not inherit it; `DIALUP_HUB_SOCKET` stays, so that `Dialup()` works in a notebook.
+do not inherit it (code in the lab that looks for it can still find it: it opens this lab only); `DIALUP_HUB_SOCKET` stays, so that `Dialup()` works in a notebook.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def arguments(root: Path, port: int) -> list[str]:
         "cull_busy": False,
     }
     lab = {
-        "news_url": "",
+        "news_url": None,
         "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         "extension_manager": "readonly",
     }

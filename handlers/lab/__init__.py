@@ -9,8 +9,16 @@ from jupyter_server.utils import url_path_join
 
 Route = tuple[str, type, dict[str, Any]]
 SITE = r"([a-z0-9][a-z0-9-]{0,62})"
-STRANGERS = ("@jupyterhub/jupyter-server-proxy", "@voila-dashboards/jupyterlab-preview")
-"""Front ends whose server parts stay off in a lab; they would only report that."""
+STRANGERS = {
+    "@jupyterhub/jupyter-server-proxy": "jupyter_server_proxy",
+    "@voila-dashboards/jupyterlab-preview": "voila.server_extension",
+    "@jupyterlab/lsp-extension": "jupyter_lsp",
+    "@jupyterlab/fileeditor-extension:language-server": "jupyter_lsp",
+    "@jupyterlab/notebook-extension:language-server": "jupyter_lsp",
+}
+"""Front ends, and the server part each needs. Without it they would only report that it is off."""
+NEWS = "@jupyterlab/apputils-extension:announcements"
+"""Asks whether news are welcome, even where the server is told to fetch none."""
 
 
 def routes(base_url: str, settings: dict[str, Any]) -> list[Route]:
@@ -38,7 +46,13 @@ def routes(base_url: str, settings: dict[str, Any]) -> list[Route]:
     return [(url_path_join(base_url, pattern), handler, kwargs) for pattern, handler, kwargs in own]
 
 
-def _without_strangers(_handler: Any, page: dict[str, Any]) -> dict[str, Any]:
+def _without_strangers(handler: Any, page: dict[str, Any]) -> dict[str, Any]:
+    """The page's configuration, with those front ends off whose server part does not run here."""
+    known = handler.serverapp.extension_manager.extensions
+    on = {name for name, extension in known.items() if extension.enabled}
+    strangers = [front for front, back in STRANGERS.items() if back not in on]
+    if page.get("news", {}).get("disabled"):
+        strangers.append(NEWS)
     disabled = page.get("disabledExtensions", [])
-    page["disabledExtensions"] = [*disabled, *(name for name in STRANGERS if name not in disabled)]
+    page["disabledExtensions"] = [*disabled, *(name for name in strangers if name not in disabled)]
     return page

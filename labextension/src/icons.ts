@@ -36,6 +36,11 @@ export const phoneIcon = new LabIcon({
   svgstr: solid('<path d="M8 2h8a2 2 0 0 1 2 2v16a2 2 0 0 1-2 2H8a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2zm0 3v12h8V5zm3 13.500v1.500h2v-1.500z"/>')
 });
 
+export const stopIcon = new LabIcon({
+  name: 'dialup:stop',
+  svgstr: solid('<path d="M6 6h12v12H6z"/>')
+});
+
 export const openIcon = new LabIcon({
   name: 'dialup:open-in-tab',
   svgstr: solid('<path d="M14 3h7v7h-2V6.400l-8.800 8.800-1.400-1.400L17.600 5H14zM5 5h5v2H5v12h12v-5h2v5a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V7a2 2 0 0 1 2-2z"/>')

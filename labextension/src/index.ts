@@ -4,9 +4,11 @@ import { dashboardsPlugin } from './plugins/dashboards';
 import { deployPlugin } from './plugins/deploy';
 import { filebrowserPlugin } from './plugins/filebrowser';
 import { launcherPlugin } from './plugins/launcher';
+import { logsPlugin } from './plugins/logs';
 import { modelPlugin } from './plugins/model';
 import { notificationsPlugin } from './plugins/notifications';
 import { previewPlugin } from './plugins/preview';
+import { runningPlugin } from './plugins/running';
 import { sidebarPlugin } from './plugins/sidebar';
 import { statusbarPlugin } from './plugins/statusbar';
 
@@ -16,7 +18,9 @@ export default [
   modelPlugin,
   commandsPlugin,
   deployPlugin,
+  logsPlugin,
   previewPlugin,
+  runningPlugin,
   dashboardsPlugin,
   sidebarPlugin,
   launcherPlugin,

@@ -10,9 +10,11 @@ const QUOTA_DELAY_MS = 1000;
 
 export class SitesModel implements ISitesModel, IDisposable {
   constructor(private readonly api: DialupApi) {
+    this.ready = this.refresh();
     void this.begin();
   }
 
+  readonly ready: Promise<void>;
   readonly changed: ISignal<this, void> = new Signal<this, void>(this);
   readonly previewChanged: ISignal<this, IPreview> = new Signal<this, IPreview>(this);
   readonly deploymentChanged: ISignal<this, IDeployment> = new Signal<this, IDeployment>(this);
@@ -90,7 +92,7 @@ export class SitesModel implements ISitesModel, IDisposable {
   }
 
   private async begin(): Promise<void> {
-    await this.refresh();
+    await this.ready;
     if (this._disposed || this.problem?.code === 'extension_missing') {
       return;
     }

@@ -144,10 +144,12 @@ export interface ISitesModel {
   readonly previewChanged: ISignal<ISitesModel, IPreview>;
   readonly deploymentChanged: ISignal<ISitesModel, IDeployment>;
   readonly loaded: boolean;
+  /** Resolved when the server first answered, well or badly. */
+  readonly ready: Promise<void>;
   readonly me: IMe | null;
   readonly sites: readonly ISite[];
   readonly problem: IProblem | null;
-  /** When the last word from the server came, if the line to it is cut; else null. */
+  /** Since when the server has not been heard, if the line to it is cut; else null. */
   readonly staleSince: Date | null;
   /** The name of the site the person works on. */
   selected: string | null;
@@ -185,3 +187,5 @@ export namespace CommandIDs {
 }
 
 export const PANEL_ID = 'dialup-panel';
+/** The id of a deployment's tab, before the name of its site. */
+export const DEPLOY_TAB = 'dialup-deploy-';

@@ -4,8 +4,11 @@ import { Contents } from '@jupyterlab/services';
 import { DialupApi } from './api';
 import { ISite } from './tokens';
 
+/** Where a program begins; what a visitor sees comes out of it. */
+const PROGRAMS = ['server.js', 'server.mjs', 'server.ts', 'index.js', 'src/server.js', 'app.js', 'README.md'];
+
 /** The files people change first, by how likely they are what a visitor sees. */
-const FIRST_FILES = [
+const PAGES = [
   'index.html',
   'public/index.html',
   'src/pages/index.astro',
@@ -13,10 +16,7 @@ const FIRST_FILES = [
   'app/page.jsx',
   'app/page.js',
   'pages/index.js',
-  'src/App.jsx',
-  'server.js',
-  'index.js',
-  'README.md'
+  'src/App.jsx'
 ];
 
 /** The folder of `site`, unpacked from its template if this lab has none yet. */
@@ -26,7 +26,11 @@ export async function ensureWorkspace(api: DialupApi, site: ISite): Promise<stri
 }
 
 /** The first of the usual first files that is in `folder`, or null. */
-export async function firstFile(contents: Contents.IManager, folder: string): Promise<string | null> {
+export async function firstFile(
+  contents: Contents.IManager,
+  folder: string,
+  kind: string
+): Promise<string | null> {
   const listed = new Map<string, Promise<Set<string>>>();
   const namesIn = (path: string) => {
     if (!listed.has(path)) {
@@ -34,7 +38,7 @@ export async function firstFile(contents: Contents.IManager, folder: string): Pr
     }
     return listed.get(path)!;
   };
-  for (const file of FIRST_FILES) {
+  for (const file of kind === 'nodejs' ? [...PROGRAMS, ...PAGES] : [...PAGES, ...PROGRAMS]) {
     const path = PathExt.join(folder, file);
     if (await reachable(namesIn, folder, PathExt.dirname(file)) && (await namesIn(PathExt.dirname(path))).has(PathExt.basename(path))) {
       return path;

@@ -94,7 +94,7 @@ def _lab_config(home: Path) -> dict[str, Any]:
         "ServerApp": {"ip": "127.0.0.1", "port_retries": 0, "open_browser": False, "allow_root": True,
                       "root_dir": str(home / "root"), "jpserver_extensions": {"dialup_ext": False, "jupyter_lsp": False}},
         "IdentityProvider": {"token": ""},
-        "LabApp": {"expose_app_in_browser": True, "news_url": "", "open_browser": False,
+        "LabApp": {"expose_app_in_browser": True, "news_url": None, "open_browser": False,
                    "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
                    "extra_labextensions_path": [str(home / "extensions")],
                    "user_settings_dir": str(home / "settings"), "workspaces_dir": str(home / "workspaces")},

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+LIVE_SCRIPT = Path(__file__).parents[2] / "handlers" / "static_dev" / "live.js"
 API, LAB = "/dialup/api/v1", "/dialup/lab/v1"
 PAGE = "<!doctype html><title>{0}</title><body style='font:20px system-ui;padding:2em'><h1>{0}</h1><p>Hello.</p>"
 
@@ -67,6 +68,7 @@ class FakeHub:
              "description": "A small server of your own, restarted when you save."}]
         self.sites: dict[str, dict[str, Any]] = {}
         self.previews: dict[str, dict[str, Any]] = {}
+        self.pages: dict[str, str] = {}
         self.releases: list[dict[str, Any]] = []
         self.asked: list[str] = []
         self.missing = False
@@ -133,11 +135,22 @@ class FakeHub:
     def workspace(self, body: dict[str, Any]) -> tuple[int, Any]:
         folder = self.root / body["site"]
         folder.mkdir(exist_ok=True)
-        (folder / "index.html").write_text("<!doctype html>\n<h1>Hello</h1>\n")
+        if body["template"] == "node":
+            (folder / "public").mkdir(exist_ok=True)
+            (folder / "public" / "index.html").write_text("<!doctype html>\n")
+            (folder / "server.js").write_text("import http from 'node:http'\n")
+        else:
+            (folder / "index.html").write_text("<!doctype html>\n<h1>Hello</h1>\n")
         return 201, {"path": body["site"]}
 
     def start_preview(self, name: str) -> tuple[int, Any]:
         return 202, self.previews.get(name, {"site": name, "state": "running", "url": "", "message": "", "log_tail": []})
+
+    def stop_preview(self, name: str) -> tuple[int, Any]:
+        stopped = {"site": name, "state": "stopped", "url": None, "message": "", "log_tail": []}
+        self.sites[name]["preview"] = {"state": "stopped", "url": None}
+        self.say("events", "preview", stopped)
+        return 200, stopped
 
     def check(self, name: str) -> tuple[int, Any]:
         free = name not in self.sites
@@ -161,6 +174,7 @@ _ROUTES: list[tuple[str, Any]] = [
     (rf"DELETE {API}/sites/([^/]+)", lambda hub, _, name: hub.remove(name)),
     (rf"GET {API}/names/([^/]+)", lambda hub, _, name: hub.check(name)),
     (rf"POST {API}/sites/([^/]+)/preview", lambda hub, _, name: hub.start_preview(name)),
+    (rf"DELETE {API}/sites/([^/]+)/preview", lambda hub, _, name: hub.stop_preview(name)),
     (rf"GET {API}/sites/([^/]+)/preview", lambda hub, _, name: (200, hub.start_preview(name)[1])),
     (rf"POST {API}/sites/([^/]+)/preview/ticket", lambda hub, _, name: (200, {"url": f"{hub.url}/page/{name}?t={len(hub.asked)}"})),
     (rf"GET {API}/sites/([^/]+)/releases", lambda hub, _, name: (200, {"releases": hub.releases})),
@@ -181,8 +195,11 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         if path.endswith("/events"):
             self._stream(path)
+        elif path == "/page/live.js":
+            self._send(200, LIVE_SCRIPT.read_bytes(), "text/javascript")
         elif path.startswith(("/page/", "/dialup/dashboards/")):
-            self._send(200, PAGE.format(path.rsplit("/", 1)[1]).encode(), "text/html")
+            name = path.rsplit("/", 1)[1]
+            self._send(200, (self.hub.pages.get(name) or PAGE.format(name)).encode(), "text/html")
         else:
             self._json()
 

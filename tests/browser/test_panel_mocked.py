@@ -5,11 +5,14 @@ With `DIALUP_SHOTS=<folder>` every test leaves pictures of what it saw, in both 
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.fake_hub import FakeHub, ago, deployment, site
 from tests.browser.shots import shoot
+from tests.browser.steps import next_steps, open_panel
 
 pytestmark = pytest.mark.browser
 
@@ -76,7 +79,6 @@ def test_a_deployment_shows_its_steps_its_log_and_the_address(page: Page, hub: F
     hub.say(f"deployments/{building['id']}", "done", live)
     hub.say("events", "deployment", live)
     expect(page.get_by_test_id("dialup-success")).to_contain_text("blog.dialup.localhost:8080")
-    expect(page.get_by_text("blog: release 4 is live.")).to_be_visible()
     shoot(page, "deployed")
 
 
@@ -199,7 +201,8 @@ def test_without_the_server_side_the_panel_says_how_to_switch_it_on(page: Page, 
 def test_a_cut_line_is_said_and_mended_without_a_reload(page: Page, hub: FakeHub) -> None:
     open_panel(page)
     hub.cut()
-    expect(page.get_by_test_id("dialup-stale")).to_contain_text("No connection since")
+    expect(page.get_by_test_id("dialup-stale")).to_contain_text(
+        re.compile(r"No connection since \d.+ \(just now\)\. What you see is from then\."))
     shoot(page, "stale", themes=("Light",))
 
     hub.add(site("elm"))
@@ -262,31 +265,3 @@ def test_an_account_without_sites_is_told_how_to_begin(page: Page, hub: FakeHub)
 
     expect(page.get_by_test_id("dialup-empty")).to_contain_text("No sites yet")
     shoot(page, "empty")
-
-
-def test_every_button_of_the_panel_has_a_name_and_is_reached_by_the_keyboard(page: Page) -> None:
-    open_panel(page)
-    panel = page.get_by_test_id("dialup-panel")
-
-    names = [button.evaluate("e => e.getAttribute('aria-label') || e.textContent.trim()")
-             for button in panel.get_by_role("button").all()]
-    assert all(names), names
-    page.get_by_test_id("dialup-new-site").focus()
-    page.keyboard.press("Enter")
-    expect(page.get_by_test_id("dialup-name")).to_be_focused()
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_have_count(0)
-
-
-def open_panel(page: Page, workspace: str = "auto-1") -> None:
-    page.goto(f"/lab/workspaces/{workspace}?reset")
-    page.wait_for_function("window.jupyterapp")
-    page.evaluate("jupyterapp.restored.then(() => jupyterapp.commands.execute('dialup:show-panel'))")
-    expect(page.get_by_test_id("dialup-panel")).to_be_visible()
-    page.wait_for_selector(".dialup-Header, .dialup-Card, .dialup-Empty")
-
-
-def next_steps(page: Page) -> dict[str, str]:
-    buttons = page.locator("[data-testid^=dialup-next-]")
-    return {(button.get_attribute("data-testid") or "")[12:]: (button.text_content() or "").rsplit(" ", 1)[0]
-            for button in buttons.all()}

@@ -20,7 +20,7 @@ export function DeployView(props: IDeployViewProps): JSX.Element {
   return (
     <div className="dialup-Deploy" data-testid={`dialup-deploy-${run.site}`}>
       <div className="dialup-Deploy-head">
-        <h2>{heading(props)}</h2>
+        <h2 aria-live="polite">{heading(props)}</h2>
         {run.deployment && !isFinal(run.deployment) && run.deployment.status !== 'switching' && (
           <button className="dialup-Button" onClick={() => void run.cancel()}>
             {trans.__('Cancel')}
@@ -57,7 +57,7 @@ function StepMark(props: { step: Step; state: StepState; note: string; trans: Tr
       data-state={state}
     >
       <span className="dialup-Step-mark" aria-hidden="true" />
-      <span>{stepWord(step, trans)}</span>
+      <span className="dialup-Step-word">{stepWord(step, trans)}</span>
       <span className="dialup-hidden">{spoken}</span>
       <span className="dialup-Step-note">{note}</span>
     </li>

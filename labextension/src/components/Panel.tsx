@@ -5,7 +5,8 @@ import { addIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { chartIcon } from '../icons';
 import { CommandIDs, ISitesModel } from '../tokens';
-import { clock } from '../words';
+import { ago, clock } from '../words';
+import { Announcer } from './Announcer';
 import { Problem } from './Problem';
 import { QuotaBars } from './QuotaBars';
 import { SiteRow } from './SiteRow';
@@ -35,7 +36,11 @@ function Content(props: IPanelProps): JSX.Element {
       )}
       {model.staleSince && (
         <p className="dialup-Stale" role="status" data-testid="dialup-stale">
-          {trans.__('No connection since %1. Trying again…', clock(model.staleSince))}
+          {trans.__(
+            'No connection since %1 (%2). What you see is from then. Trying again…',
+            clock(model.staleSince),
+            ago(model.staleSince, trans)
+          )}
         </p>
       )}
       {!model.loaded ? <Waiting trans={trans} /> : <Sites {...props} />}
@@ -77,11 +82,14 @@ function Sites(props: IPanelProps): JSX.Element {
     return <Empty trans={trans} />;
   }
   return (
-    <ul className="dialup-Sites" aria-label={trans.__('Your sites')} data-testid="dialup-sites">
-      {model.sites.map(site => (
-        <SiteRow key={site.id} {...props} site={site} />
-      ))}
-    </ul>
+    <>
+      <Announcer sites={model.sites} trans={trans} />
+      <ul className="dialup-Sites" aria-label={trans.__('Your sites')} data-testid="dialup-sites">
+        {model.sites.map(site => (
+          <SiteRow key={site.id} {...props} site={site} />
+        ))}
+      </ul>
+    </>
   );
 }
 

@@ -27,7 +27,8 @@ export function SiteRow(props: IPanelProps & { site: ISite }): JSX.Element {
       onContextMenu={event => {
         event.preventDefault();
         event.stopPropagation();
-        props.openMenu(site.name, event.currentTarget);
+        const more = event.currentTarget.querySelector<HTMLElement>('[aria-haspopup=menu]');
+        props.openMenu(site.name, more ?? event.currentTarget);
       }}
     >
       <FirstLine {...props} />

@@ -135,7 +135,8 @@ class SiteCommands {
     this.model.selected = site.name;
     const { commands, serviceManager } = this.app;
     await commands.execute('filebrowser:open-path', { path, dontShowBrowser: true });
-    const file = await firstFile(serviceManager.contents, path);
+    const kind = templates.find(template => template.name === site.template)?.kind ?? site.kind;
+    const file = await firstFile(serviceManager.contents, path, kind);
     if (file) {
       await commands.execute('docmanager:open', { path: file, factory: 'Editor' });
     }

@@ -1,9 +1,12 @@
 /** What commands about one site share: which site is meant, and how a refusal is told. */
-import { Notification } from '@jupyterlab/apputils';
+import { Notification, WidgetTracker } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { Widget } from '@lumino/widgets';
 import { problemOf } from '../api';
 import { ISite, ISitesModel } from '../tokens';
+
+const PATIENCE_MS = 3000;
 
 /** The JSON schema of a command about one site. */
 export function aboutSite(trans: TranslationBundle): { args: ReadonlyJSONObject } {
@@ -24,6 +27,26 @@ export function aboutSite(trans: TranslationBundle): { args: ReadonlyJSONObject 
 export function siteOf(model: ISitesModel, args: ReadonlyPartialJSONObject): ISite | undefined {
   const name = typeof args.site === 'string' ? args.site : model.selected;
   return name ? model.site(name) : undefined;
+}
+
+/** Close the tabs about sites that are no more: removed here, elsewhere, or before a reload. */
+export function closeRemoved<T extends Widget>(
+  model: ISitesModel,
+  tabs: WidgetTracker<T>,
+  nameOf: (tab: T) => string
+): void {
+  const look = () => {
+    if (model.loaded && !model.problem) {
+      tabs.filter(tab => !model.site(nameOf(tab))).forEach(tab => tab.dispose());
+    }
+  };
+  model.changed.connect(look);
+  tabs.widgetAdded.connect(look);
+}
+
+/** Wait for `promise`, but not for ever: a lab opens even when its hub does not answer. */
+export function soon(promise: Promise<void>): Promise<void> {
+  return Promise.race([promise, new Promise<void>(resolve => window.setTimeout(resolve, PATIENCE_MS))]);
 }
 
 /** Do `work`; a refusal is told in a notification with its hint, and undefined returned. */

@@ -1,58 +1,58 @@
 /** Deploying: a tab per site that can be closed and found again, since the run lives in the model. */
-import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, MainAreaWidget, ReactWidget } from '@jupyterlab/apputils';
+import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette, MainAreaWidget, ReactWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
-import { DialupApi } from '../api';
 import { DeployView } from '../components/DeployView';
 import { dialupIcon } from '../icons';
-import { CommandIDs, IDeployRun, ISitesModel } from '../tokens';
-import { LogContent } from '../widgets/LogContent';
-import { aboutSite, siteOf } from './context';
+import { CommandIDs, DEPLOY_TAB, IDeployRun, ISitesModel } from '../tokens';
+import { aboutSite, closeRemoved, siteOf, soon } from './context';
 
 export const deployPlugin: JupyterFrontEndPlugin<void> = {
   id: '@dialup/labextension:deploy',
   description: 'Deploys a site and shows how it goes.',
   autoStart: true,
   requires: [ISitesModel],
-  optional: [ITranslator, ICommandPalette],
+  optional: [ITranslator, ILayoutRestorer, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     model: ISitesModel,
     translator: ITranslator | null,
+    restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('dialup');
-    const api = new DialupApi(app.serviceManager.serverSettings);
     const describedBy = aboutSite(trans);
     const { commands, shell } = app;
-    const tabs = new Map<string, MainAreaWidget>();
+    const tracker = new WidgetTracker<MainAreaWidget<RunContent>>({ namespace: 'dialup-deploy' });
+    closeRemoved(model, tracker, tab => tab.content.site);
 
-    const show = (id: string, label: string, content: () => ReactWidget) => {
-      let tab = tabs.get(id);
-      if (!tab || tab.isDisposed) {
-        tab = new MainAreaWidget({ content: content() });
-        tab.id = id;
-        tab.title.label = label;
-        tab.title.icon = dialupIcon;
-        tab.title.closable = true;
-        tabs.set(id, tab);
-        shell.add(tab, 'main', { type: 'Deployment' });
-      }
-      shell.activateById(id);
-    };
-    const showRun = (run: IDeployRun) => {
-      const id = `dialup-deploy-${run.site}`;
+    const newTab = (run: IDeployRun) => {
+      const { site } = run;
       const view = () =>
         React.createElement(DeployView, {
-          run: model.runOf(run.site) ?? run,
-          address: model.site(run.site)?.address ?? '',
+          run: model.runOf(site) ?? run,
+          address: model.site(site)?.address ?? '',
           trans,
-          again: () => void commands.execute(CommandIDs.deploy, { site: run.site }),
-          rollback: () => void commands.execute(CommandIDs.rollback, { site: run.site })
+          again: () => void commands.execute(CommandIDs.deploy, { site }),
+          rollback: () => void commands.execute(CommandIDs.rollback, { site })
         });
-      show(id, trans.__('Deploy: %1', run.site), () => new RunContent(model, view));
-      tabs.get(id)?.content.update();
+      const tab = new MainAreaWidget({ content: new RunContent(site, model, view) });
+      tab.id = DEPLOY_TAB + site;
+      tab.title.label = trans.__('Deploy: %1', site);
+      tab.title.icon = dialupIcon;
+      tab.title.closable = true;
+      return tab;
+    };
+    const show = (run: IDeployRun) => {
+      let tab = tracker.find(tab => tab.content.site === run.site);
+      if (!tab) {
+        tab = newTab(run);
+        shell.add(tab, 'main', { type: 'Deployment' });
+        void tracker.add(tab);
+      }
+      tab.content.update();
+      shell.activateById(tab.id);
     };
 
     commands.addCommand(CommandIDs.deploy, {
@@ -63,37 +63,30 @@ export const deployPlugin: JupyterFrontEndPlugin<void> = {
       execute: args => {
         const site = siteOf(model, args);
         if (site) {
-          showRun(model.deploy(site.name, typeof args.path === 'string' ? args.path : undefined));
+          show(model.deploy(site.name, typeof args.path === 'string' ? args.path : undefined));
         }
       }
     });
     commands.addCommand(CommandIDs.showDeployment, {
       label: trans.__('Show Last Deployment'),
       isVisible: args => Boolean(siteOf(model, args)?.deployment),
-      isEnabled: args => Boolean(siteOf(model, args)?.deployment ?? model.runOf(String(args.site))),
+      isEnabled: args => !model.loaded || Boolean(siteOf(model, args)?.deployment ?? model.runOf(String(args.site))),
       describedBy,
-      execute: args => {
+      execute: async args => {
+        await soon(model.ready);
         const site = siteOf(model, args);
         const run = site?.deployment ? model.follow(site.deployment) : site && model.runOf(site.name);
         if (run) {
-          showRun(run);
+          show(run);
         }
       }
     });
-    commands.addCommand(CommandIDs.logs, {
-      label: trans.__('Logs'),
-      isVisible: args => siteOf(model, args)?.live_release != null,
-      isEnabled: args => siteOf(model, args)?.live_release != null,
-      describedBy,
-      execute: args => {
-        const site = siteOf(model, args);
-        if (site) {
-          const label = trans.__('Logs: %1', site.name);
-          show(`dialup-logs-${site.name}`, label, () => new LogContent(site.name, api, trans));
-        }
-      }
+    void restorer?.restore(tracker, {
+      command: CommandIDs.showDeployment,
+      args: tab => ({ site: tab.content.site }),
+      name: tab => tab.content.site
     });
-    for (const command of [CommandIDs.deploy, CommandIDs.showDeployment, CommandIDs.logs]) {
+    for (const command of [CommandIDs.deploy, CommandIDs.showDeployment]) {
       palette?.addItem({ command, category: trans.__('Sites') });
     }
   }
@@ -101,6 +94,7 @@ export const deployPlugin: JupyterFrontEndPlugin<void> = {
 
 class RunContent extends ReactWidget {
   constructor(
+    readonly site: string,
     model: ISitesModel,
     private readonly view: () => JSX.Element
   ) {

@@ -1,17 +1,15 @@
-/** Previews: a tab per site, beside the editor, with widths to try. */
+/** Previews: a tab per site, all in the column beside the editor, with widths to try. */
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
-import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
-import { LabIcon, refreshIcon, ToolbarButton, Toolbar } from '@jupyterlab/ui-components';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { DialupApi } from '../api';
-import { Device } from '../components/PreviewView';
-import { fullIcon, openIcon, phoneIcon, previewIcon, tabletIcon } from '../icons';
+import { PreviewColumn } from '../columns';
+import { previewIcon } from '../icons';
 import { CommandIDs, ISitesModel } from '../tokens';
 import { PreviewContent } from '../widgets/PreviewContent';
+import { previewTab } from '../widgets/previewTab';
 import { ensureWorkspace } from '../workspaces';
-import { aboutSite, siteOf, telling } from './context';
-
-type PreviewTab = MainAreaWidget<PreviewContent>;
+import { aboutSite, closeRemoved, siteOf, telling } from './context';
 
 export const previewPlugin: JupyterFrontEndPlugin<void> = {
   id: '@dialup/labextension:preview',
@@ -28,14 +26,16 @@ export const previewPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load('dialup');
     const api = new DialupApi(app.serviceManager.serverSettings);
-    const tracker = new WidgetTracker<PreviewTab>({ namespace: 'dialup-preview' });
+    const tracker = new WidgetTracker<MainAreaWidget<PreviewContent>>({ namespace: 'dialup-preview' });
+    const column = new PreviewColumn(app, tracker);
     const describedBy = aboutSite(trans);
+    closeRemoved(model, tracker, tab => tab.content.site);
 
     const open = (name: string) => {
       const found = tracker.find(tab => tab.content.site === name);
-      const tab = found ?? newTab(name, new PreviewContent(name, api, model, trans), trans);
+      const tab = found ?? previewTab(new PreviewContent(name, api, model, trans, app.restored), trans);
       if (!found) {
-        app.shell.add(tab, 'main', { mode: app.shell.currentWidget ? 'split-right' : 'tab-after', type: 'Preview' });
+        column.add(tab);
         void tracker.add(tab);
       } else if (model.site(name)?.preview?.state !== 'running') {
         void found.content.start();
@@ -85,32 +85,4 @@ export const previewPlugin: JupyterFrontEndPlugin<void> = {
 function isAwake(model: ISitesModel, args: Parameters<typeof siteOf>[1]): boolean {
   const state = siteOf(model, args)?.preview?.state;
   return state === 'running' || state === 'starting';
-}
-
-function newTab(site: string, content: PreviewContent, trans: TranslationBundle): PreviewTab {
-  const tab = new MainAreaWidget({ content });
-  tab.id = `dialup-preview-${site}`;
-  tab.title.label = trans.__('Preview: %1', site);
-  tab.title.icon = previewIcon;
-  tab.title.closable = true;
-  const button = (icon: LabIcon, tooltip: string, onClick: () => void) =>
-    new ToolbarButton({ icon, tooltip, onClick });
-  const widths: [Device, LabIcon, string][] = [
-    ['full', fullIcon, trans.__('Full width')],
-    ['tablet', tabletIcon, trans.__('As wide as a tablet')],
-    ['phone', phoneIcon, trans.__('As wide as a phone')]
-  ];
-  tab.toolbar.addItem('reload', button(refreshIcon, trans.__('Load again'), () => void content.reload()));
-  tab.toolbar.addItem('spacer', Toolbar.createSpacerItem());
-  const buttons = widths.map(([device, icon, tooltip]) => {
-    const item = button(icon, tooltip, () => {
-      content.device = device;
-      buttons.forEach((other, i) => (other.pressed = widths[i][0] === device));
-    });
-    item.pressed = device === 'full';
-    tab.toolbar.addItem(device, item);
-    return item;
-  });
-  tab.toolbar.addItem('open', button(openIcon, trans.__('Open in a browser tab'), () => void content.openInTab()));
-  return tab;
 }

@@ -61,6 +61,13 @@ export class SitesPanel extends ReactWidget {
       menu.addItem(command ? { command, args: { site } } : { type: 'separator' });
     }
     const { left, bottom } = anchor.getBoundingClientRect();
+    menu.aboutToClose.connect(() => {
+      anchor.focus(); // a dialog that follows takes the focus after this
+      window.setTimeout(() => menu.dispose());
+    });
     menu.open(left, bottom);
+    if (anchor.matches(':focus-visible')) {
+      menu.activateNextItem();
+    }
   }
 }
