@@ -15,6 +15,9 @@ from dialup_ext.errors import BadInput
 PATTERN = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,30}")
 """2 to 31 characters: a letter first, no hyphen at the end, no two hyphens in a row."""
 
+LIKE_AN_ID = re.compile(r"[a-z2-7]{26}")
+"""How ids look (`store.engine.new_id`): a name like that could pass for somebody else's id."""
+
 GUARDED = ("admin", "editor", "login")
 """One edit away from these is refused too: `adm1n` is how phishing is spelt."""
 
@@ -64,6 +67,8 @@ def _problem(text: str) -> str | None:
         return "names starting with “xn-” are kept for other alphabets"
     if text.endswith("-dev"):
         return "names ending in “-dev” are kept for previews"
+    if LIKE_AN_ID.fullmatch(text):
+        return "names of exactly 26 letters and digits are kept for dialup's own use"
     if text in RESERVED:
         return "this name is reserved"
     near = next((word for word in GUARDED if _within_one_edit(text, word)), None)

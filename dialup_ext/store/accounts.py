@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy import Row, case, insert, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -36,10 +36,17 @@ class AccountRecords:
                 raise _taken(name) from error
             return account_of(connection.execute(select(users).where(users.c.name == name)).one())
 
-    def find(self, ref: str) -> Account | None:
-        """The account of that name or id, active or not."""
+    def get(self, account_id: str) -> Account | None:
+        """The account of that id and never of that name, active or not."""
         with self.store.read() as connection:
-            row = connection.execute(select(users).where(or_(users.c.name == ref, users.c.id == ref))).first()
+            row = connection.execute(select(users).where(users.c.id == account_id)).first()
+        return None if row is None else account_of(row)
+
+    def find(self, ref: str) -> Account | None:
+        """The account of that name, or else of that id, active or not."""
+        query = select(users).where(or_(users.c.name == ref, users.c.id == ref))
+        with self.store.read() as connection:
+            row = connection.execute(query.order_by(case((users.c.name == ref, 0), else_=1))).first()
         return None if row is None else account_of(row)
 
     def list(self) -> list[Account]:

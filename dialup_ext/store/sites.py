@@ -50,9 +50,22 @@ class SiteRecords:
                 return False
         return True
 
+    def get(self, site_id: str) -> Site:
+        """The site of that id and never of that name: what our own code asks. Raises `NotFound`."""
+        with self.store.read() as connection:
+            row = connection.execute(_query().where(user_sites.c.id == site_id)).first()
+        if row is None:
+            raise NotFound("There is no such site; it was removed.", code="site_not_found",
+                           hint="Check your list of sites.")
+        return _site(row)
+
     def load(self, ref: str, owner_id: str | None) -> Site:
-        """The site of that name or id; with `owner_id`, only if it is theirs (R20)."""
+        """The site of that name, or else of that id, as a person may write it.
+
+        With `owner_id`, only if it is theirs (R20).
+        """
         query = _query().where(or_(user_sites.c.name == ref, user_sites.c.id == ref))
+        query = query.order_by(case((user_sites.c.name == ref, 0), else_=1))
         if owner_id is not None:
             query = query.where(user_sites.c.user_id == owner_id)
         with self.store.read() as connection:
