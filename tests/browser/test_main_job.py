@@ -251,6 +251,7 @@ def test_9_a_notebook_in_the_lab_knows_ones_sites_without_a_login(lab: Page, ins
     cell = lab.locator(".jp-Notebook .jp-CodeCell .cm-content").last
     cell.click()
     lab.keyboard.insert_text("from dialup_ext import Dialup\nd = Dialup()\nd.sites")
+    lab.get_by_text("| Idle").wait_for()  # without a kernel JupyterLab drops what it is to run
     lab.keyboard.press("Shift+Enter")
 
     output = lab.locator(".jp-Notebook .jp-OutputArea-output").first
