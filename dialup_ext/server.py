@@ -17,6 +17,7 @@ from jupyter_server.services.contents.filemanager import FileContentsManager
 from traitlets.config import Config
 
 from dialup_ext.extension import DialupExtension
+from dialup_ext.handlers.doors import BODY_SECONDS
 from dialup_ext.settings import Settings
 
 BODY_LIMIT = 1 << 20
@@ -105,6 +106,7 @@ def make_server(settings: Settings) -> HubServer:
     server.log.propagate = True
     (settings.run / "hub.sock").unlink(missing_ok=True)
     server.initialize(argv=[], find_extensions=False)
+    server.http_server.conn_params.body_timeout = BODY_SECONDS
     return server
 
 

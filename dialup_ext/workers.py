@@ -18,7 +18,8 @@ log = logging.getLogger("dialup")
 P = ParamSpec("P")
 T = TypeVar("T")
 
-SIZES = {"quick": (6, 400), "hash": (2, 20), "driver": (6, 100), "upload": (4, 40), "deploy": (4, 200)}
+SIZES = {"quick": (6, 400), "hash": (2, 20), "driver": (6, 100), "upload": (4, 40), "health": (1, 20),
+         "deploy": (4, 200)}
 """Threads, and how much may wait behind them (R44). argon2 gets two and twenty (R14)."""
 
 

@@ -10,6 +10,9 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_unix_socket
 from tornado.web import Application
 
+BODY_SECONDS = 30.0
+"""How long a request's body may take; uploads give themselves more."""
+
 
 class Doors:
     """Unix sockets with a server behind each. Opened on the event loop, from any thread."""
@@ -69,7 +72,8 @@ class Doors:
         path = self._path(name)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Caddy and the edge share this user; X-Forwarded-For comes from Caddy alone
-        server = HTTPServer(application, max_body_size=self.body_limit, max_buffer_size=4 << 20)
+        limit = self.body_limit if name.startswith("labs/") else 64 << 10
+        server = HTTPServer(application, max_body_size=limit, body_timeout=BODY_SECONDS)
         server.add_socket(bind_unix_socket(str(path), 0o600))
         self._servers[name] = server
 

@@ -79,10 +79,12 @@ class AuthHandler(EdgeHandler):
         headers = self.request.headers
         host = plain_host(headers.get("X-Forwarded-Host", ""))
         place = await self.run(look_up, self.hub, host, cookies.session_token(headers))
-        if place is None:
-            raise _nothing()
-        self.frame = self.hub.hosts.framers(place.owner)
         method = headers.get("X-Forwarded-Method", "")
+        if place is None:  # as where somebody lives: strangers do not learn who has an account
+            self.frame = ""
+            self._ask_to_log_in(host, method)
+            return
+        self.frame = self.hub.hosts.framers(place.owner)
         check_origin(method, headers, self.dialup_settings.origin(host), framed=not place.is_lab)
         if place.visitor is None:
             self._ask_to_log_in(host, method)

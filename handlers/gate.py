@@ -62,8 +62,9 @@ class GateHandler(OutsideHandler):
         if reason.retry_after is not None:
             self.set_header("Retry-After", str(reason.retry_after))
         if reason.status == 410:
-            # a service worker of the removed site must not outlive it (T18)
-            self.set_header("Clear-Site-Data", '"*"')
+            # a service worker of the removed site must not outlive it (T18); not "cookies", which
+            # would clear those of the whole parent domain: the portal's login with them
+            self.set_header("Clear-Site-Data", '"cache", "storage"')
         if self.wants_page:
             self.show(reason.page)
         else:

@@ -13,7 +13,7 @@ if (!wanted[0]) {
 }
 if (Math.max(...wanted) > changed(MARK)) {
   console.error('dialup: installing packages…');
-  const done = spawnSync('npm', ['install', '--no-audit', '--no-fund'], { stdio: 'inherit' });
+  const done = spawnSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], { stdio: 'inherit' });
   if (done.status !== 0) process.exit(done.status ?? 1);
   fs.mkdirSync('node_modules', { recursive: true });
   fs.writeFileSync(MARK, '');

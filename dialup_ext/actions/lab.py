@@ -49,8 +49,10 @@ def finish_starting_lab(context: Context, account: Account, session: EditorSessi
         wait_until_healthy(context, instance, host, step="start", path="/api",
                            timeout=context.settings.lab_start_timeout)
         port = (instance.address or "").rpartition(":")[2]
-        context.ingress.point(host, Target(f"{session.id}-{port}", upstream=instance.address))
-        context.editing.change(session.id, state="running", message=None)
+        if context.editing.change(session.id, state="running", message=None):
+            context.ingress.point(host, Target(f"{session.id}-{port}", upstream=instance.address))
+        else:  # stopped while it was starting
+            context.driver.stop(session.instance_key)
     except StepCancelled:
         return
     except StepFailed as error:

@@ -109,6 +109,7 @@ class Layers:
             chunk = self._driver.log(key, offset)
             offset = chunk.next_offset
             *whole, rest = (rest + chunk.data).split(b"\n")
+            rest = rest[-8192:]
             if whole:
                 text = [line.decode("utf-8", "replace") for line in whole]
                 lines = (lines + text)[-400:]

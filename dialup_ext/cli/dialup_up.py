@@ -59,6 +59,7 @@ def say(line: str) -> None:
 def _serve(settings: Settings, ready: Any) -> Hub:
     """Run the hub in this thread until it is told to stop; returns it, stopped."""
     defer_slow_imports()
+    os.umask(0o077)  # what others may read is opened on purpose, file by file
     log_to(settings.home / "logs")
     from dialup_ext.server import make_server, serve
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from dialup_ext import __version__
 from dialup_ext.errors import NotFound
 from dialup_ext.handlers import wire
-from dialup_ext.handlers.api.base import ApiHandler, Contract, EventStream
+from dialup_ext.handlers.api.base import NOTHING, ApiHandler, Contract, EventStream
 from dialup_ext.handlers.policy import Policy
 
 
@@ -88,6 +88,8 @@ class EventsHandler(EventStream):
             if not await self.send("hello", {"version": __version__}):
                 return
             while (news := await self.next_news()) is not None:
+                if news is NOTHING:
+                    continue
                 try:
                     data = await self._look_up(news.kind, news.ref)
                 except NotFound:
@@ -139,6 +141,6 @@ class HealthHandler(ApiHandler):
 
     async def get(self, check: str = "") -> None:
         """200 when all is well, 503 with what is not."""
-        health = await self.run_in("driver", self.hub.health, [check] if check else [])
+        health = await self.run_in("health", self.hub.health, [check] if check else [])
         shaped = wire.Health.model_validate(health).model_dump(mode="json")
         self.answer(shaped, 200 if health.status == "ok" else 503)

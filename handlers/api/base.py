@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,15 +15,21 @@ from pydantic import BaseModel
 from tornado.iostream import StreamClosedError
 
 from dialup_ext.domain.access import Via
-from dialup_ext.errors import BadInput, TooMany
+from dialup_ext.errors import BadInput, DialupError, TooMany
 from dialup_ext.feed import News
 from dialup_ext.handlers.base import DialupHandler
 
 KEEP_ALIVE = 15.0
 """Seconds between comment lines on a silent stream, so that nobody in between closes it."""
 
-STREAMS_PER_ACCOUNT = 40
+STREAMS_PER_ACCOUNT = 20
 """Open event streams one account may hold (R44)."""
+
+UPLOAD_SECONDS = 600.0
+"""How long an upload's body may take; a broken one is resumed."""
+
+NOTHING = News("", "nothing")
+"""No news within the time a stream waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +75,9 @@ class ApiHandler(DialupHandler):
         self.answer(known[1], known[0])
 
     def _request_digest(self) -> str:
-        parts = (self.request.method, self.request.path, self.big_body())
-        return hashlib.sha256(repr(parts).encode()).hexdigest()
+        digest = hashlib.sha256(f"{self.request.method} {self.request.path}\n".encode())
+        digest.update(self.big_body())
+        return digest.hexdigest()
 
     def big_body(self) -> bytes:
         return bytes(self.request.body)
@@ -91,6 +99,7 @@ class EventStream(ApiHandler):
         self._counted = self.account.id
         self._open[self._counted] = self._open.get(self._counted, 0) + 1
         self.queue: asyncio.Queue[News | None] = asyncio.Queue(maxsize=1000)
+        self._spoke = self._looked = time.monotonic()
         self.set_header("Content-Type", "text/event-stream")
         self.set_header("X-Accel-Buffering", "no")
         await self.flush()
@@ -105,14 +114,33 @@ class EventStream(ApiHandler):
 
         return hand_over
 
-    async def next_news(self) -> News | None:
-        """The next piece of news; None when the reader left or the server stops."""
-        while True:
-            try:
-                return await asyncio.wait_for(self.queue.get(), KEEP_ALIVE)
-            except TimeoutError:
-                if not await self.raw(": still here\n\n"):
-                    return None
+    async def next_news(self, patience: float = KEEP_ALIVE) -> News | None:
+        """The next piece of news, or `NOTHING` after `patience` seconds.
+
+        None when the reader left, or may no longer see this: a key was revoked, a login ended.
+        """
+        try:
+            news = await asyncio.wait_for(self.queue.get(), patience)
+        except TimeoutError:
+            news = NOTHING
+        return news if await self._still_here() and await self._still_welcome() else None
+
+    async def _still_here(self) -> bool:
+        """Write a comment line now and then, so that nobody in between closes a silent stream."""
+        if time.monotonic() - self._spoke < KEEP_ALIVE:
+            return True
+        return await self.raw(": still here\n\n")
+
+    async def _still_welcome(self) -> bool:
+        """Ask again who this is, every 15 s: what a stream shows is as private as a request's answer."""
+        if time.monotonic() - self._looked < KEEP_ALIVE:
+            return True
+        self._looked = time.monotonic()
+        try:
+            now = await self.settings["dialup_authenticate"](self)
+        except DialupError:
+            return False
+        return now is not None and now.account.id == self.account.id
 
     async def send(self, event: str, data: Any, event_id: str | None = None) -> bool:
         """Send one event; False when the reader has left."""
@@ -126,6 +154,7 @@ class EventStream(ApiHandler):
             await self.flush()
         except StreamClosedError:
             return False
+        self._spoke = time.monotonic()
         return True
 
     def resume_from(self) -> int:
@@ -156,19 +185,40 @@ class BigBody(ApiHandler):
     Subclasses are decorated with `tornado.web.stream_request_body` and set `most_bytes`.
     """
 
-    most_bytes: ClassVar[int] = 32 << 20
+    most_bytes: ClassVar[int] = 12 << 20
+    _busy: ClassVar[set[str]] = set()
     _received: bytearray
+    _sender: str | None = None
 
     async def prepare(self) -> None:  # type: ignore[override]
         self._received = bytearray()
         await super().prepare()
+        if self.account.id in self._busy:
+            raise TooMany("You are sending another list of files at this moment.", code="busy",
+                          hint="Try again when it has arrived.", retry_after=2)
+        self._sender = self.account.id
+        self._busy.add(self._sender)
         self.request.connection.set_max_body_size(self.most_bytes)  # type: ignore[union-attr]
+        self.request.connection.set_body_timeout(UPLOAD_SECONDS)  # type: ignore[union-attr]
 
     async def data_received(self, chunk: bytes) -> None:
         self._received += chunk
 
     def big_body(self) -> bytes:
         return bytes(self._received)
+
+    def on_finish(self) -> None:
+        super().on_finish()
+        self._let_go()
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._sender is not None:
+            self._busy.discard(self._sender)
+            self._sender = None
 
 
 _locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from dialup_ext.handlers import wire
 from dialup_ext.handlers.api.base import ApiHandler, Contract, EventStream
 from dialup_ext.handlers.policy import Policy
@@ -79,8 +77,5 @@ class LabEventsHandler(EventStream):
                 shaped = wire.Lab.model_validate(view).model_dump(mode="json")
                 if not await self.send("progress", shaped) or view.state != "starting":
                     return
-                try:
-                    if await asyncio.wait_for(self.queue.get(), 0.5) is None:
-                        return
-                except TimeoutError:
-                    continue
+                if await self.next_news(0.5) is None:
+                    return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from dialup_ext.errors import BadInput
 from dialup_ext.handlers import wire
 from dialup_ext.handlers.api.base import ApiHandler, Contract, EventStream
@@ -122,13 +120,9 @@ class SiteLogEventsHandler(EventStream):
             for line in await self.run(follow):
                 if not await self.send("log", {"line": line}):
                     return
-            try:
-                # the driver has no news of log lines: looking twice a second costs a stat
-                if await asyncio.wait_for(self.queue.get(), 0.5) is None:
-                    return
-            except TimeoutError:
-                if self.request.connection is None or self.request.connection.stream.closed():  # type: ignore[attr-defined]
-                    return
+            # the driver has no news of log lines: looking twice a second costs a stat
+            if await self.next_news(0.5) is None:
+                return
 
 
 def _lines(handler: ApiHandler) -> int:

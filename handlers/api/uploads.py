@@ -7,7 +7,7 @@ from tornado.web import stream_request_body
 from dialup_ext.domain.manifest import FileEntry, Manifest
 from dialup_ext.errors import DialupError
 from dialup_ext.handlers import wire
-from dialup_ext.handlers.api.base import ApiHandler, BigBody, Contract
+from dialup_ext.handlers.api.base import UPLOAD_SECONDS, ApiHandler, BigBody, Contract
 from dialup_ext.handlers.policy import Policy
 
 FRAMES = "application/vnd.dialup.files"
@@ -46,6 +46,7 @@ class UploadFilesHandler(ApiHandler):
     async def prepare(self) -> None:  # type: ignore[override]
         await super().prepare()
         self.request.connection.set_max_body_size(1 << 30)  # type: ignore[union-attr]
+        self.request.connection.set_body_timeout(UPLOAD_SECONDS)  # type: ignore[union-attr]
         self.writer = await self.run_in("upload", self.hub.receive_files, self.me, self.path_kwargs["upload"])
 
     async def data_received(self, chunk: bytes) -> None:

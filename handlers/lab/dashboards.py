@@ -104,6 +104,8 @@ class VoilaTemplateStatic(JupyterHandler, TemplateStaticFileHandler):  # type: i
 
     @web.authenticated
     async def get(self, path: str, include_body: bool = True) -> None:
+        if ".." in path.split("/"):
+            raise web.HTTPError(404)
         await TemplateStaticFileHandler.get(self, path, include_body)
 
     @web.authenticated

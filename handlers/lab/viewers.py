@@ -12,9 +12,12 @@ from typing import Any
 from jupyter_core.utils import ensure_async
 from tornado.ioloop import PeriodicCallback
 
+from dialup_ext.errors import TooMany
+
 GRACE_SECONDS = 45.0
 """How long a page may take to connect, or to come back after a reload or a lost network."""
 LOOK_EVERY_SECONDS = 15.0
+MOST_AT_ONCE = 12
 
 
 class Viewers:
@@ -27,7 +30,10 @@ class Viewers:
         self._watch = PeriodicCallback(self.look, LOOK_EVERY_SECONDS * 1000)
 
     async def start_kernel(self, **kwargs: Any) -> str:
-        """Start one, and watch it from now on."""
+        """Start one, and watch it from now on. Raises `TooMany`: each takes some 50 MB."""
+        if len(self._last_seen) >= MOST_AT_ONCE:
+            raise TooMany(f"{MOST_AT_ONCE} dashboards are open.", code="too_many_dashboards",
+                          hint="Close one of them and try again in a minute.")
         kernel_id: str = await ensure_async(self._kernels.start_kernel(**kwargs))
         self._last_seen[kernel_id] = time.monotonic()
         if not self._watch.is_running():

@@ -17,19 +17,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="dialup_ext.handlers.static_dev", description=main.__doc__)
     parser.add_argument("--directory", type=Path, required=True, help="the workspace")
     parser.add_argument("--port", type=int, required=True, help="0 chooses a free one")
-    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    parser.add_argument("--public-host", default="", help="the only name, beside loopback's, to answer to")
     wanted = parser.parse_args()
-    asyncio.run(_serve(wanted.directory.absolute(), wanted.host, wanted.port))
+    asyncio.run(_serve(wanted))
 
 
-async def _serve(directory: Path, host: str, port: int) -> None:
+async def _serve(wanted: argparse.Namespace) -> None:
+    directory = wanted.directory.absolute()
     told, stop = asyncio.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    server, live, folder = make_server(directory)
+    server, live, folder = make_server(directory, wanted.public_host)
     watcher = asyncio.create_task(watch_folders(folder, live.changed, stop))
     await asyncio.sleep(0)  # now it watches, and no page can be older than that
-    server.listen(port, host)
+    server.listen(wanted.port, wanted.host)
     print(f"Serving {directory.name} with live reload.", flush=True)
     await told.wait()
     stop.set()

@@ -10,7 +10,15 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from tornado.web import HTTPError, RequestHandler
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+
+def check_host(handler: RequestHandler) -> None:
+    """Refuse a request under a name that is not the preview's."""
+    public = handler.settings.get("public_host", "")
+    if public and handler.request.host_name.lower() not in (public, "localhost", "127.0.0.1"):
+        raise HTTPError(421)
 
 
 class Live:
@@ -40,6 +48,9 @@ class LivePage(WebSocketHandler):
 
     def initialize(self, live: Live) -> None:
         self._live = live
+
+    def prepare(self) -> None:
+        check_host(self)
 
     def open(self, *_args: str, **_kwargs: str) -> None:
         self._live.pages.add(self)

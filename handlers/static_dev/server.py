@@ -12,7 +12,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import Application, RequestHandler
 
 from dialup_ext.handlers.static_dev.folder import Folder, Found, Moved
-from dialup_ext.handlers.static_dev.live import Live, LivePage
+from dialup_ext.handlers.static_dev.live import Live, LivePage, check_host
 from dialup_ext.handlers.static_dev.page import missing_page, no_index_page, with_script
 
 LIVE_JS = Path(__file__).with_name("live.js")
@@ -24,14 +24,18 @@ _TEXT = ("text/", "application/javascript", "application/json", "image/svg+xml")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
-def make_server(directory: Path) -> tuple[HTTPServer, Live, Folder]:
-    """The server, not listening yet, what tells its pages of changes, and the folder it serves."""
+def make_server(directory: Path, public_host: str = "") -> tuple[HTTPServer, Live, Folder]:
+    """The server, not listening yet, what tells its pages of changes, and the folder it serves.
+
+    It answers to `public_host` and loopback's names alone: a web page whose name was rebound to
+    loopback must not read unpublished files (T38). Empty: to any name.
+    """
     live, folder = Live(), Folder(directory)
     application = Application([
         (r"/__dialup/live", LivePage, {"live": live}),
         (r"/__dialup/live\.js", Script),
         (r".*", File, {"live": live, "folder": folder}),
-    ], log_function=_say_nothing, websocket_ping_interval=30)
+    ], log_function=_say_nothing, websocket_ping_interval=30, public_host=public_host)
     return HTTPServer(application), live, folder
 
 
@@ -42,6 +46,9 @@ class _Fresh(RequestHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.clear_header("Server")
+
+    def prepare(self) -> None:
+        check_host(self)
 
     def compute_etag(self) -> str | None:
         return None

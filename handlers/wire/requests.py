@@ -29,7 +29,7 @@ class UploadFile(Wire):
 class NewUpload(Wire):
     """All files of a folder, before any of them is sent."""
 
-    files: list[UploadFile] = Field(max_length=100_000)
+    files: list[UploadFile] = Field(max_length=21_000)
 
 
 class NewDeployment(Wire):
