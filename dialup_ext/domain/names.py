@@ -72,9 +72,7 @@ def _problem(text: str) -> str | None:
     if text in RESERVED:
         return "this name is reserved"
     near = next((word for word in GUARDED if _within_one_edit(text, word)), None)
-    if near:
-        return f"it looks too much like “{near}”"
-    return None
+    return f"it looks too much like “{near}”" if near else None
 
 
 def _within_one_edit(left: str, right: str) -> bool:

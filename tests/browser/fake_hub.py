@@ -147,7 +147,7 @@ class FakeHub:
         return 202, self.previews.get(name, {"site": name, "state": "running", "url": "", "message": "", "log_tail": []})
 
     def stop_preview(self, name: str) -> tuple[int, Any]:
-        stopped = {"site": name, "state": "stopped", "url": None, "message": "", "log_tail": []}
+        stopped: dict[str, Any] = {"site": name, "state": "stopped", "url": None, "message": "", "log_tail": []}
         self.sites[name]["preview"] = {"state": "stopped", "url": None}
         self.say("events", "preview", stopped)
         return 200, stopped

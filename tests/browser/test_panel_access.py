@@ -99,7 +99,7 @@ def test_every_button_of_the_tabs_has_a_name(page: Page) -> None:
 
 def walk(page: Page) -> list[dict[str, Any]]:
     """What has the focus, from here by Tab until it leaves the panel."""
-    walked = []
+    walked: list[dict[str, Any]] = []
     while (step := page.evaluate(FOCUSED))["inside"] and len(walked) < 60:
         walked.append(step)
         page.keyboard.press("Tab")
