@@ -35,8 +35,8 @@ def test_rolling_back_needs_no_upload(dialup: Installation, ana: Person, name: s
     answer = ana.call("POST", f"/sites/{name}/rollback", {})
 
     assert answer.status == 202
-    wait_until(lambda: "one" in dialup.get(name).text)
-    assert ana.call("GET", f"/sites/{name}").json["live_release"]["number"] == 1
+    wait_until(lambda: ana.call("GET", f"/sites/{name}").json["live_release"]["number"] == 1)
+    assert "one" in dialup.get(name).text
 
 
 BROKEN = {
