@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import shutil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dialup_ext.actions.context import Context
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.manifest import Manifest
 from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Site
-from dialup_ext.errors import NoSpace, TooMany
+from dialup_ext.errors import DialupError, NoSpace, TooMany
+
+if TYPE_CHECKING:
+    from dialup_ext.releases.uploads import UploadWriter
 
 
 def begin_upload(context: Context, account: Account, site: Site, manifest: Manifest) -> dict[str, Any]:
@@ -20,8 +24,7 @@ def begin_upload(context: Context, account: Account, site: Site, manifest: Manif
     account's storage, a nearly full disk.
     """
     detection = context.detect(manifest, None)
-    _check_space(context, manifest)
-    _check_storage(context, account, manifest)
+    _check_room(context, account, context.uploads.missing_bytes(account.id, manifest))
     upload = context.uploads.begin(account.id, site.id, manifest)
     sizes = manifest.digests()
     return {
@@ -29,6 +32,21 @@ def begin_upload(context: Context, account: Account, site: Site, manifest: Manif
         "total_files": len(manifest), "total_bytes": manifest.total_bytes,
         "missing_bytes": sum(sizes[digest] for digest in upload.missing),
     }
+
+
+def receive_files(context: Context, account: Account, upload_id: str) -> UploadWriter:
+    """A writer for one body of this upload's files: `feed`, then `finish` or `abort`.
+
+    Asks for the room again: other uploads may have used it since this one was begun. Raises
+    `NotFound`, `TooMany` (`storage_full`), `NoSpace`.
+    """
+    writer = context.uploads.receive(upload_id, account.id)
+    try:
+        _check_room(context, account, writer.missing_bytes)
+    except DialupError:
+        writer.abort()
+        raise
+    return writer
 
 
 def finish_upload(context: Context, account: Account, upload_id: str) -> Release:
@@ -54,19 +72,32 @@ def finish_upload(context: Context, account: Account, upload_id: str) -> Release
     return release
 
 
-def _check_space(context: Context, manifest: Manifest) -> None:
+def _check_room(context: Context, account: Account, needed: int) -> None:
+    """`needed` are the bytes that are not there yet: what two releases share is stored, and counts, once."""
     free = shutil.disk_usage(context.settings.home).free
-    needed = context.settings.min_free_mb << 20
-    if free - manifest.total_bytes < needed:
-        raise NoSpace(f"The server has {free >> 20:,} MiB of disk left; uploads stop below "
-                      f"{needed >> 20:,} MiB.", hint="Ask your admin to make room.")
-
-
-def _check_storage(context: Context, account: Account, manifest: Manifest) -> None:
-    used = sum(found.storage_bytes for found in context.sites.list(account.id))
+    least = context.settings.min_free_mb << 20
+    if free - needed < least:
+        raise NoSpace(f"The server has {amount(free)} of disk left and keeps {amount(least)} of it free; "
+                      f"this needs {amount(needed, up=True)}.", hint="Ask your admin to make room.")
+    if not needed:
+        return
     limit = account.quota.max_storage_mb << 20
-    if used + manifest.total_bytes > limit:
+    left = max(0, limit - context.uploads.stored.of_account(account.id))
+    if needed > left:
         raise TooMany(
-            f"This needs {manifest.total_bytes / (1 << 20):.0f} MiB and you have "
-            f"{max(0, limit - used) / (1 << 20):.0f} MiB left of {account.quota.max_storage_mb} MiB.",
-            code="storage_full", hint="Remove a site you do not use, or ask your admin for more.")
+            f"This needs {amount(needed, up=True)} and you have {amount(left)} left of {amount(limit)}.",
+            code="storage_full", hint="Remove a site you do not use, which makes room within a day, "
+                                      "or ask your admin for more.")
+
+
+def amount(size: int, *, up: bool = False) -> str:
+    """Bytes in the unit that tells most: `12.5 MiB`, `300 KiB`, `7 bytes`. Pure.
+
+    Rounded down, or with `up` upwards: so what is needed never reads like what is left.
+    """
+    if size < 1024:
+        return f"{size} bytes"
+    unit, digits = ("MiB", 1) if size >= 1 << 20 else ("KiB", 0)
+    scaled = size / (1 << (20 if unit == "MiB" else 10)) * 10**digits
+    whole = (math.ceil if up else math.floor)(scaled) / 10**digits
+    return f"{whole:,.{digits}f}".removesuffix(".0") + f" {unit}"

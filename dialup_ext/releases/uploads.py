@@ -23,6 +23,7 @@ from dialup_ext.releases.frames import FrameReader
 from dialup_ext.releases.incoming import Incoming
 from dialup_ext.releases.manifests import ManifestStore
 from dialup_ext.releases.places import make_passable, store_of
+from dialup_ext.releases.stored import StoredBytes
 from dialup_ext.settings import Settings
 
 MOST_OPEN = 50
@@ -64,7 +65,10 @@ class UploadWriter:
         self._expected = manifest.digests()
         self._record = record
         self._incoming: Incoming = blobs.receive()
-        have = self._expected.keys() - set(blobs.missing(self._expected))
+        missing = blobs.missing(self._expected)
+        self.missing_bytes = sum(self._expected[digest] for digest in missing)
+        """What had not arrived when this body began."""
+        have = self._expected.keys() - set(missing)
         self._reader = FrameReader(self._expected, self._incoming, have)
 
     def feed(self, chunk: bytes) -> None:
@@ -91,6 +95,13 @@ class Uploads:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.stored = StoredBytes(settings)
+        """What everything that arrived takes."""
+
+    def missing_bytes(self, account_id: str, manifest: Manifest) -> int:
+        """Bytes of the contents in `manifest` that the account would have to send. Opens nothing."""
+        sizes = manifest.digests()
+        return sum(sizes[digest] for digest in self._blobs(account_id).missing(sizes))
 
     def begin(self, account_id: str, site_id: str, manifest: Manifest) -> Upload:
         """Open an upload and say what is missing. Durable; raises `NoSpace`."""
