@@ -8,12 +8,15 @@ no secret: a lab's is in the door's answer, request by request.
 
 from __future__ import annotations
 
-from dialup_ext.ingress import certificates, guarded, upstreams
+from dialup_ext.ingress import certificates, cookies, guarded, upstreams
 from dialup_ext.ingress.answers import errors
 from dialup_ext.ingress.blocks import Lines, block, text
 from dialup_ext.ingress.places import Places
 from dialup_ext.ingress.public_sites import public_site, public_site_errors
 from dialup_ext.settings import Settings
+
+SECRETS = r"(?i)([?&;](?:code|token|key|link|state|next)=)[^&;]*|dlp(?:_|%5f)[\w%-]+"
+"""In addresses: one-time codes, where a person was going, and keys pasted anywhere at all."""
 
 HEADER = "# Written by dialup from its settings. It does not change when sites do. Do not edit.\n"
 
@@ -24,6 +27,7 @@ def render(settings: Settings) -> str:
     blocks = [
         _options(places),
         upstreams.strip(),
+        cookies.read_cookies(),
         guarded.door(places),
         upstreams.upstream(),
         _portal(places),
@@ -79,11 +83,9 @@ def _wildcard(places: Places, log: str) -> Lines:
 
 
 def _log(name: str, path: str) -> Lines:
-    """JSON lines without headers (cookies, pages people came from) and without one-time codes."""
+    """JSON lines without headers (cookies, pages people came from), one-time codes and keys."""
     output = block(f'output file "{path}"', "mode 0600", "roll_size 10MiB", "roll_keep 5",
                    "roll_keep_for 720h")
-    hidden = block("request>uri query", "replace code hidden", "replace token hidden",
-                   "replace key hidden", "replace link hidden")
     fields = block("format filter", "wrap json", "request>headers delete", "resp_headers delete",
-                   "request>tls delete", hidden)
+                   "request>tls delete", f'request>uri regexp "{SECRETS}" "${{1}}hidden"')
     return block(f"log {name}".rstrip(), output, fields)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dialup_ext.ingress import pages
-from dialup_ext.ingress.answers import answer, errors
+from dialup_ext.ingress.answers import NOBODY, answer, errors
 from dialup_ext.ingress.blocks import Lines, block
+from dialup_ext.ingress.cookies import SESSION, STATE, XSRF, labs_cookies, sites_cookies
 from dialup_ext.ingress.places import Places
-from dialup_ext.ingress.upstreams import only_names, to_upstream
+from dialup_ext.ingress.upstreams import SMALL_BODY, body_limit, only_names, to_upstream
 
-SESSION = "__Host-dialup={http.request.cookie.__Host-dialup}"
-STATE = "__Host-dialup-state={http.request.cookie.__Host-dialup-state}"
-XSRF = "_xsrf={http.request.cookie._xsrf}"
-NOBODY = "'none'"
+API = "/dialup/api/v1"
+BODIES = {"listing": (f"{API}/sites/*/uploads", "12MiB"), "files": (f"{API}/uploads/*/files", "1GiB")}
+"""What may be larger than a form: the list of a release's files, and their contents. As the hub has it."""
+
+USUAL_BODY = "128KiB"
+LONG_KEY = f"^{'.' * 24}.{{1000}}"
+"""An Authorization header of a kilobyte is no key of ours; the hub would hang up on a longer one."""
+
 OWNERS_LAB = "{http.request.header.X-Dialup-Frame}"
 
 
@@ -26,17 +31,18 @@ def door(places: Places) -> Lines:
                 block("transport http", "response_header_timeout 3s"),
                 f'header_up Cookie "{SESSION}"',
                 "copy_headers X-Dialup-User X-Dialup-Lab X-Dialup-Frame")
-    return block("(door)", "vars place hub", "request_header -Authorization",
-                 block("handle /_dialup/*", enter), ask,
+    return block("(door)", "vars place hub", "import cookies", "request_header -Authorization",
+                 block("handle /_dialup/*", body_limit(SMALL_BODY), enter), ask,
                  r'request_header Cookie "(^|;\s*)__Host-dialup[^;]*" ""', "vars place inside")
 
 
 def portal(places: Places) -> Lines:
     """`admin` and the bare `editor`: the hub itself, which is its own door (R4)."""
     return [
-        *block("route", "import strip", f'request_header Cookie "{SESSION}; {XSRF}"',
+        *block("route", "import strip", "import cookies", f'request_header Cookie "{SESSION}; {XSRF}"',
+               f"@long header_regexp Authorization {LONG_KEY}", "error @long 431", *_body_limits(),
                block(f'reverse_proxy "{places.socket("hub")}"', "stream_close_delay 5m")),
-        *errors(answer(pages.HUB_AWAY, 503, framed=NOBODY, programs=True)),
+        *errors(answer(pages.HUB_AWAY, 503, framed=NOBODY, programs=True), framed=NOBODY),
     ]
 
 
@@ -45,10 +51,10 @@ def labs(places: Places) -> Lines:
     silent, asleep = pages.lab_silent(places.portal), pages.lab_asleep(places.portal)
     return [
         *block("route", only_names(places.lab_label), "import strip", "import door",
-               to_upstream(places, places.lab), "error 404"),
+               *labs_cookies(), to_upstream(places, places.lab), "error 404"),
         *errors(block("handle @hub", answer(pages.HUB_AWAY, 503, framed=NOBODY, programs=True)),
                 block("handle @silent", answer(silent, 503, framed=NOBODY, programs=True)),
-                block("handle", answer(asleep, 404, framed=NOBODY, programs=True))),
+                block("handle", answer(asleep, 404, framed=NOBODY, programs=True)), framed=NOBODY),
     ]
 
 
@@ -58,7 +64,7 @@ def preview(places: Places) -> Lines:
     frame = block("header", f'+Content-Security-Policy "frame-ancestors {OWNERS_LAB}"', "defer")
     inside = ("header_up -X-Dialup-*", "header_down -X-Frame-Options",
               'header_down Content-Security-Policy "(?i)frame-ancestors[^;]*;?" ""')
-    return [*frame, "import door", *to_upstream(places, places.site, *inside), "error 404"]
+    return [*frame, "import door", *sites_cookies(), *to_upstream(places, places.site, *inside), "error 404"]
 
 
 def preview_errors(places: Places) -> Lines:
@@ -69,3 +75,15 @@ def preview_errors(places: Places) -> Lines:
         *block("handle @silent", answer(silent, 503, framed=OWNERS_LAB)),
         *block("handle", answer(asleep, 404, framed=OWNERS_LAB)),
     ]
+
+
+def _body_limits() -> Lines:
+    """Before anybody has said who they are, the portal takes a form's worth of bytes.
+
+    `request_body` of two that match would be the smaller one, so the usual limit excepts the others.
+    """
+    paths = " ".join(path for path, _ in BODIES.values())
+    lines = [f"@usual not path {paths}", *body_limit(USUAL_BODY, "@usual")]
+    for name, (path, most) in BODIES.items():
+        lines += [f"@{name} path {path}", *body_limit(most, f"@{name}")]
+    return lines

@@ -73,6 +73,8 @@ SITE_SILENT = Page("This site is not answering", "It is published, but it does n
                    "site_not_answering", retry=10)
 HUB_AWAY = Page("Back in a moment", "This server is being restarted or updated.",
                 "Nothing is lost; there is nothing you need to do.", "hub_away", retry=5)
+TOO_LARGE = Page("That is too much at once", "The request is larger than this address takes.",
+                 "Send less at once. Files of a site go through Deploy or “dialup deploy”.", "too_large")
 REFUSED = Page("That did not work", "The server could not answer this request.",
                "Go back and try once more.", "refused")
 

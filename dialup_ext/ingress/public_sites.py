@@ -5,6 +5,7 @@ from __future__ import annotations
 from dialup_ext.ingress import pages
 from dialup_ext.ingress.answers import answer
 from dialup_ext.ingress.blocks import Lines, block
+from dialup_ext.ingress.cookies import sites_cookies
 from dialup_ext.ingress.places import Places
 from dialup_ext.ingress.upstreams import to_upstream
 
@@ -25,6 +26,7 @@ def public_site(places: Places) -> Lines:
         "error @hidden 404",
         *_caching(),
         *block("file_server", www, "index index.html", "precompressed br gzip", "pass_thru"),
+        *sites_cookies(),
         *to_upstream(places, places.site),
         *block("@page file", www, "try_files {path}.html"),
         *block("handle @page", "rewrite * {http.matchers.file.relative}",

@@ -18,14 +18,23 @@ def strip() -> Lines:
     return block("(strip)", *(f"request_header -{header}" for header in SPOOFABLE))
 
 
+SMALL_BODY = "8KiB"
+"""For what only ever gets a form of ours, or nothing."""
+
+
 def upstream() -> Lines:
-    """Towards anything a person wrote: cookies for the whole domain, or named like ours, stay out."""
+    """Towards anything a person wrote: what would reach beyond its own host stays out.
+
+    That is cookies for the whole domain or named like ours, and `Clear-Site-Data`, by which
+    browsers clear the cookies of the whole registrable domain: the portal's login with them.
+    """
     return block(
         "(upstream)",
         # Node closes idle connections after 5 s, others after 2: a POST sent just then would fail.
         block("transport http", "keepalive 1s"),
         r'header_down Set-Cookie "(?i);\s*domain\s*=[^;]*" ""',
         'header_down Set-Cookie "(?i)^[^a-z0-9]*__Host-dialup.*" "x=; Max-Age=0"',
+        "header_down -Clear-Site-Data",
         "stream_close_delay 5m",
         "stream_timeout 12h",
     )
@@ -39,12 +48,22 @@ def map_upstream() -> Lines:
 
 def to_upstream(places: Places, serving: str, *more: str) -> Lines:
     """To the address in `serving`/up, or to the hub's gate; on to the next line when there is none."""
-    gate = block("handle @gate", "vars place hub", f'reverse_proxy "{places.socket("gate")}"')
+    gate = block("handle @gate", "vars place hub", body_limit(SMALL_BODY),
+                 # It needs none, and would refuse a request for the sheer size of planted ones.
+                 block(f'reverse_proxy "{places.socket("gate")}"', "header_up -Cookie"))
     app = block("handle", block("reverse_proxy {upstream}", "import upstream", *more))
+    # What `header_down` removes, it does not remove from 101 and 103.
+    early = block("header", "-Set-Cookie", "-Clear-Site-Data", block("match", "status 1xx"))
     return [
+        *early,
         *block("@up file", f'root "{serving}/up"', "try_files /*"),
         *block("handle @up", "@gate vars {http.matchers.file.relative} gate /gate", gate, app),
     ]
+
+
+def body_limit(most: str, matcher: str = "") -> Lines:
+    """Bodies larger than `most` end in an error 413."""
+    return block(f"request_body {matcher}".rstrip(), f"max_size {most}")
 
 
 def only_names(label: str) -> Lines:

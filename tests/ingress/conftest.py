@@ -57,7 +57,7 @@ class EchoHandler(BaseHTTPRequestHandler):
     server: EchoServer
 
     def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self._body()
         # Spelling and repetition matter here, so no dictionary.
         headers = [[name.lower(), value] for name, value in self.headers.items()]
         self.server.seen.append((self.command, self.path))
@@ -75,6 +75,17 @@ class EchoHandler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
+
+    def _body(self) -> bytes:
+        """All of it, also when it comes without a length."""
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b""
+        while size := int(self.rfile.readline() or b"0", 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     def _echo_stream(self) -> None:
         """A websocket as far as a proxy cares: 101, then bytes both ways."""
