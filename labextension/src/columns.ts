@@ -67,8 +67,7 @@ export class PreviewColumn {
     const other = find(dock.tabBars(), bar => !bar.titles.some(title => this.previews.has(title.owner)));
     const ref = (other?.currentTitle ?? other?.titles[0])?.owner;
     dock.addWidget(stranger, ref ? { mode: 'tab-after', ref } : { mode: 'split-left', ref: preview });
-    dock.activateWidget(stranger);
-    dock.selectWidget(preview);
+    dock.activateWidget(stranger); // the column it leaves shows again what it showed before
   }
 
   private barOf(widget: Widget): TabBar<Widget> | undefined {

@@ -26,12 +26,12 @@ def wait_for_lab(page: Page) -> None:
 
 
 def columns(page: Page) -> list[list[str]]:
-    """The tabs of the main area, column by column from the left."""
+    """The tabs of the main area, column by column from the left, without the launcher."""
     found: list[list[str]] = page.evaluate("""
         [...document.querySelectorAll('#jp-main-dock-panel > .lm-DockPanel-tabBar:not(.lm-mod-hidden)')]
             .sort((a, b) => a.getBoundingClientRect().left - b.getBoundingClientRect().left)
             .map(bar => [...bar.querySelectorAll('.lm-TabBar-tabLabel')].map(tab => tab.textContent))""")
-    return found
+    return [[tab for tab in column if tab != "Launcher"] for column in found]
 
 
 def command(page: Page, name: str, /, **args: str) -> None:

@@ -29,8 +29,12 @@ export function siteOf(model: ISitesModel, args: ReadonlyPartialJSONObject): ISi
   return name ? model.site(name) : undefined;
 }
 
-/** Close the tabs about sites that are no more: removed here, elsewhere, or before a reload. */
+/**
+ * Close the tabs about sites that are no more: removed here, elsewhere, or before a reload. Not before
+ * `restored`: a layout that is being restored would keep an empty tab for what is gone.
+ */
 export function closeRemoved<T extends Widget>(
+  restored: Promise<void>,
   model: ISitesModel,
   tabs: WidgetTracker<T>,
   nameOf: (tab: T) => string
@@ -40,8 +44,10 @@ export function closeRemoved<T extends Widget>(
       tabs.filter(tab => !model.site(nameOf(tab))).forEach(tab => tab.dispose());
     }
   };
-  model.changed.connect(look);
-  tabs.widgetAdded.connect(look);
+  void restored.then(() => {
+    look();
+    model.changed.connect(look);
+  });
 }
 
 /** Wait for `promise`, but not for ever: a lab opens even when its hub does not answer. */

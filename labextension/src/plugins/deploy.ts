@@ -25,7 +25,7 @@ export const deployPlugin: JupyterFrontEndPlugin<void> = {
     const describedBy = aboutSite(trans);
     const { commands, shell } = app;
     const tracker = new WidgetTracker<MainAreaWidget<RunContent>>({ namespace: 'dialup-deploy' });
-    closeRemoved(model, tracker, tab => tab.content.site);
+    closeRemoved(app.restored, model, tracker, tab => tab.content.site);
 
     const newTab = (run: IDeployRun) => {
       const { site } = run;

@@ -24,7 +24,7 @@ export const logsPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('dialup');
     const api = new DialupApi(app.serviceManager.serverSettings);
     const tracker = new WidgetTracker<MainAreaWidget<LogContent>>({ namespace: 'dialup-logs' });
-    closeRemoved(model, tracker, tab => tab.content.site);
+    closeRemoved(app.restored, model, tracker, tab => tab.content.site);
 
     const show = (name: string) => {
       let tab = tracker.find(tab => tab.content.site === name);

@@ -29,7 +29,7 @@ export const previewPlugin: JupyterFrontEndPlugin<void> = {
     const tracker = new WidgetTracker<MainAreaWidget<PreviewContent>>({ namespace: 'dialup-preview' });
     const column = new PreviewColumn(app, tracker);
     const describedBy = aboutSite(trans);
-    closeRemoved(model, tracker, tab => tab.content.site);
+    closeRemoved(app.restored, model, tracker, tab => tab.content.site);
 
     const open = (name: string) => {
       const found = tracker.find(tab => tab.content.site === name);

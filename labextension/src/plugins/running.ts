@@ -33,6 +33,7 @@ class RunningPreviews implements IRunningSessions.IManager {
     this.shutdownLabel = trans.__('Stop preview');
     this.shutdownAllLabel = trans.__('Stop All Previews');
     this.shutdownAllConfirmationText = trans.__('Stop all previews? Your files and public sites are not touched.');
+    this.before = this.signature();
     model.changed.connect(() => this.compare());
   }
 
@@ -64,16 +65,20 @@ class RunningPreviews implements IRunningSessions.IManager {
 
   /** The model changes with every line of a log; this list seldom does. */
   private compare(): void {
-    const now = this.awake().map(site => `${site.name} ${site.preview?.state}`).join();
+    const now = this.signature();
     if (now !== this.before) {
       this.before = now;
       this.runningChanged.emit();
     }
   }
 
+  private signature(): string {
+    return this.awake().map(site => `${site.name} ${site.preview?.state}`).join();
+  }
+
   private awake(): ISite[] {
     return this.model.sites.filter(({ preview }) => preview?.state === 'running' || preview?.state === 'starting');
   }
 
-  private before = '';
+  private before: string;
 }
