@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
+import hypothesis
 import pytest
 
 ON_CI = os.environ.get("CI", "") not in ("", "false", "0")
@@ -16,6 +19,26 @@ ROOT = os.geteuid() == 0
 def pytest_configure() -> None:
     """Whoever ends a run from outside gets the fixtures' ends too: no server stays behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # how fast examples are made says how busy the machine is
+    hypothesis.settings.register_profile("dialup", deadline=None,
+                                         suppress_health_check=[hypothesis.HealthCheck.too_slow])
+    hypothesis.settings.load_profile("dialup")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Programs we start keep nothing in the folders of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+            environment.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
+        yield
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """pytest's, with a short name: sockets fit in it, so nothing is put elsewhere in /tmp."""
+    words = re.sub(r"\W", "_", request.node.name.removeprefix("test_"))
+    return tmp_path_factory.mktemp(words[:8])
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ import socket
 import socketserver
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.error
@@ -224,9 +223,8 @@ def edge():
 
 
 @pytest.fixture(scope="session")
-def hub():
-    folder = Path(tempfile.mkdtemp(prefix="dl-"))
-    hub = StandInHub(folder / "ada.sock")
+def hub(tmp_path_factory):
+    hub = StandInHub(tmp_path_factory.mktemp("hub") / "ada.sock")
     hub.start()
     yield hub
     hub.stop()

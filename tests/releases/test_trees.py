@@ -196,6 +196,7 @@ def test_a_tree_that_differs_is_replaced_whole(place, harm):
 
 def test_it_is_replaced_too_where_names_cannot_be_exchanged(place, monkeypatch):
     tree = place(APP, kind=Kind.NODEJS)
+    tree.app.chmod(0o755)
     (tree.app / "extra").write_bytes(b"")
     monkeypatch.setattr(trees, "exchange", lambda left, right: False)
     assert content(place(APP, kind=Kind.NODEJS).app) == APP
