@@ -41,8 +41,8 @@ class ManifestStore:
             raise damaged()
         return manifest
 
-    def contents(self, digest: str) -> set[str]:
-        """The SHA-256 of every content in it, read without building the manifest. Raises like `load`.
+    def contents(self, digest: str) -> dict[str, int]:
+        """SHA-256 and size of every content in it, read without building the manifest. Raises like `load`.
 
         The file is the manifest's canonical form, so its own hash is the manifest's digest.
         """
@@ -52,7 +52,7 @@ class ManifestStore:
             raise damaged() from None
         if hashlib.sha256(data).hexdigest() != digest:
             raise damaged()
-        return {sha256 for _path, _size, sha256, _executable in json.loads(data)}
+        return {sha256: size for _path, size, sha256, _executable in json.loads(data)}
 
     def sweep(self, keep: Collection[str], now: float | None = None) -> int:
         """Delete those not in `keep` and not used for `LEASE` seconds; return how many."""

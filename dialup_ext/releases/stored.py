@@ -22,7 +22,7 @@ from dialup_ext.settings import Settings
 SETTLED = 2 * 10**9
 """Nanoseconds after which a folder's time of change is believed: two changes may share one tick."""
 
-MOST_KEPT = 1000
+MOST_KEPT = 5000
 """Sets of releases whose sum is remembered."""
 
 
@@ -70,7 +70,7 @@ class StoredBytes:
         sizes: dict[str, int] = {}
         for digest in digests:
             try:
-                sizes.update(known.load(digest).digests())
+                sizes.update(known.contents(digest))
             except DialupError:  # a damaged release is told of when it is deployed
                 continue
         return sum(sizes.values())

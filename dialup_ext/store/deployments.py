@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from dialup_ext.domain.deployment import Deployment, Failure, Status, advance
+from dialup_ext.domain.deployment import MOVES, Deployment, Failure, Status, StepCancelled, advance
 from dialup_ext.domain.release import Release
 from dialup_ext.errors import Conflict, NotFound, TooMany
 from dialup_ext.store.engine import Store, new_id
@@ -27,11 +27,13 @@ class DeploymentRecords:
     def open(self, release: Release, action: str, by: str, at: datetime, *, most: int) -> Deployment:
         """Queue a deployment of `release`.
 
-        Raises `Conflict` (`deployment_running`) while the site has an unfinished one, and
-        `TooMany` (`queue_full`) when `most` are unfinished on the whole server.
+        Raises `Conflict` (`deployment_running`) while the site has an unfinished one, `TooMany`
+        (`queue_full`) when `most` are unfinished on the whole server, `NotFound` when the site
+        was removed or the release pruned a moment ago.
         """
         deployment_id = new_id()
         with self.store.begin() as connection:
+            _check_there(connection, release)
             waiting = connection.execute(
                 select(func.count()).select_from(deployments).where(deployments.c.unfinished.is_not(None)))
             if waiting.scalar_one() >= most:
@@ -42,7 +44,7 @@ class DeploymentRecords:
                     id=deployment_id, site_id=release.site_id, release_id=release.id, action=action,
                     deploy_status=Status.QUEUED.value, unfinished=release.site_id, created_at=at,
                     created_by=by, changed_at=at))
-            except IntegrityError as error:
+            except IntegrityError as error:  # site and release are there, so it is `unfinished`
                 raise Conflict("This site is being deployed at this moment.", code="deployment_running",
                                hint="Wait for it to finish, or cancel it.") from error
             return _load(connection, deployment_id)
@@ -56,9 +58,21 @@ class DeploymentRecords:
         with self.store.read() as connection:
             row = connection.execute(query).first()
         if row is None:
-            raise NotFound("There is no such deployment.", code="deployment_not_found",
-                           hint="The site's page lists them.")
+            raise _unknown()
         return _deployment(row)
+
+    def of(self, ids: builtins.list[str]) -> dict[str, Deployment]:
+        """Those of these ids that there are, by id."""
+        with self.store.read() as connection:
+            rows = connection.execute(_query().where(deployments.c.id.in_(ids)))
+            return {row.id: _deployment(row) for row in rows}
+
+    def live_numbers(self, site_ids: builtins.list[str]) -> dict[str, int]:
+        """The number of each site's live release; sites without one are left out."""
+        query = select(user_sites.c.id, releases.c.number).join(
+            releases, releases.c.id == user_sites.c.live_release_id).where(user_sites.c.id.in_(site_ids))
+        with self.store.read() as connection:
+            return {row.id: row.number for row in connection.execute(query)}
 
     def list(self, site_id: str, limit: int = 50) -> list[Deployment]:
         """Newest first."""
@@ -87,11 +101,14 @@ class DeploymentRecords:
         """Advance it by the table of legal moves, with all that follows, in one transaction.
 
         Live: the site's live release and the former one's `superseded` change with it.
-        Raises `Conflict` (`illegal_move`) and changes nothing otherwise.
+        Raises `StepCancelled` for switching when its end was asked for, `Conflict`
+        (`illegal_move`) for what the table does not have; then nothing changes.
         """
         with self.store.begin() as connection:
-            before = _load(connection, deployment_id)
+            before, cancel_wanted = _locked(connection, deployment_id)
             after = advance(before, to, at=at, failure=failure)
+            if to is Status.SWITCHING and cancel_wanted:
+                raise StepCancelled
             values: dict[str, Any] = {
                 "deploy_status": to.value, "changed_at": at,
                 "unfinished": None if to.is_final else before.site_id,
@@ -107,15 +124,65 @@ class DeploymentRecords:
         return after
 
     def want_cancel(self, deployment_id: str) -> None:
-        """Ask the worker to stop; it looks between and during steps."""
+        """Ask the worker to stop; it will: from now on the deployment cannot switch any more.
+
+        Idempotent. Raises `Conflict` (`too_late`) once it switches or is over.
+        """
         with self.store.begin() as connection:
-            connection.execute(update(deployments).where(deployments.c.id == deployment_id)
-                               .values(cancel_wanted=True))
+            done = connection.execute(
+                update(deployments)
+                .where(deployments.c.id == deployment_id, deployments.c.deploy_status.in_(_CANCELLABLE))
+                .values(cancel_wanted=True))
+        if not done.rowcount:
+            raise Conflict("This deployment can no longer be cancelled.", code="too_late",
+                           hint="Roll back to the release before it instead.")
 
     def is_cancel_wanted(self, deployment_id: str) -> bool:
         with self.store.read() as connection:
             query = select(deployments.c.cancel_wanted).where(deployments.c.id == deployment_id)
             return bool(connection.execute(query).scalar())
+
+    def drop_old(self, keep: int) -> int:
+        """Delete the history beyond each site's newest `keep`, some at a time; returns how many rows.
+
+        Never what is unfinished or live, however old. Idempotent.
+        """
+        crowded = select(deployments.c.site_id).group_by(deployments.c.site_id).having(func.count() > keep)
+        place = func.row_number().over(
+            partition_by=deployments.c.site_id, order_by=deployments.c.created_at.desc())
+        ranked = select(deployments, place.label("place")).where(
+            deployments.c.site_id.in_(crowded)).subquery()
+        old = select(ranked.c.id).where(
+            ranked.c.place > keep, ranked.c.unfinished.is_(None),
+            ranked.c.deploy_status != Status.LIVE.value).limit(_AT_A_TIME)
+        with self.store.read() as connection:  # most rounds find nothing, and lock nothing
+            doomed = list(connection.execute(old).scalars())
+        if doomed:
+            with self.store.begin() as connection:
+                connection.execute(delete(deployments).where(deployments.c.id.in_(doomed)))
+        return len(doomed)
+
+    def ids(self) -> set[str]:
+        """All deployments there are."""
+        with self.store.read() as connection:
+            return set(connection.execute(select(deployments.c.id)).scalars())
+
+
+_AT_A_TIME = 500
+"""Rows one transaction deletes at most: others want to write as well."""
+
+_CANCELLABLE = [status.value for status, moves in MOVES.items() if Status.CANCELLED in moves]
+
+
+def _check_there(connection: Connection, release: Release) -> None:
+    """The site's row stays locked to the end, so nothing is pruned or removed in between."""
+    site = select(user_sites.c.id).where(user_sites.c.id == release.site_id).with_for_update()
+    if connection.execute(site).first() is None:
+        raise NotFound("The site was removed a moment ago.", code="site_not_found",
+                       hint="Check your list of sites.")
+    if connection.execute(select(releases.c.id).where(releases.c.id == release.id)).first() is None:
+        raise NotFound(f"Release {release.number} is no longer kept.", code="release_not_found",
+                       hint="Deploy the folder again; only what is missing is sent.")
 
 
 def _supersede(connection: Connection, site_id: str, at: datetime) -> None:
@@ -145,6 +212,25 @@ def _query() -> Select[Any]:
 
 def _load(connection: Connection, deployment_id: str) -> Deployment:
     return _deployment(connection.execute(_query().where(deployments.c.id == deployment_id)).one())
+
+
+def _locked(connection: Connection, deployment_id: str) -> tuple[Deployment, bool]:
+    """The deployment, which nobody else can move until the end, and whether its end is wanted.
+
+    The site's row is locked first, as `open` does: two who lock in another order wait for ever.
+    """
+    of_it = select(deployments.c.site_id).where(deployments.c.id == deployment_id).scalar_subquery()
+    connection.execute(select(user_sites.c.id).where(user_sites.c.id == of_it).with_for_update())
+    query = _query().where(deployments.c.id == deployment_id).with_for_update(of=deployments)
+    row = connection.execute(query).first()
+    if row is None:
+        raise _unknown()
+    return _deployment(row), row.cancel_wanted
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no such deployment.", code="deployment_not_found",
+                    hint="The site's page lists them.")
 
 
 def _deployment(row: Row[Any]) -> Deployment:

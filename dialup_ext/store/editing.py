@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,6 +35,12 @@ class EditorRecords:
         with self.store.read() as connection:
             row = connection.execute(_QUERY.where(*_which(user_id, kind, site_id))).first()
         return None if row is None else _session(row)
+
+    def previews(self, site_ids: builtins.list[str]) -> dict[str, EditorSession]:
+        """The previews of these sites, by site id; those without one are left out."""
+        query = _QUERY.where(editor_sessions.c.kind == "preview", editor_sessions.c.site_id.in_(site_ids))
+        with self.store.read() as connection:
+            return {row.site_id: _session(row) for row in connection.execute(query)}
 
     def list(self, kind: str | None = None) -> list[EditorSession]:
         query = _QUERY if kind is None else _QUERY.where(editor_sessions.c.kind == kind)

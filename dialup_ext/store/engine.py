@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from dialup_ext.errors import NoSpace, Unavailable
+from dialup_ext.errors import DialupError, NoSpace, Unavailable
+
+POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 32, "pool_timeout": 10.0}
+"""Connections for every thread of the hub, about 30; who finds none is told to try again."""
 
 HEAD = "0001"
 """The newest migration; a test compares it with the scripts."""
@@ -57,8 +61,7 @@ class Store:
             if self._engine.dialect.name == "sqlite":
                 verdict = connection.execute(text("PRAGMA quick_check(1)")).scalar()
                 if verdict != "ok":
-                    raise Unavailable(f"The database is damaged: {verdict}.", code="database_damaged",
-                                      hint="Stop dialup and restore a backup; running sites go on.")
+                    raise _damaged(str(verdict))
             version = _version(connection)
         if version != HEAD:
             self._migrate(version)
@@ -97,9 +100,9 @@ def _version(connection: Connection) -> str | None:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, **POOL)
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(url, connect_args={"timeout": 5.0, "isolation_level": None})
+    engine = create_engine(url, connect_args={"timeout": 5.0, "isolation_level": None}, **POOL)
 
     @event.listens_for(engine, "connect")
     def pragmas(connection: Any, _record: Any) -> None:
@@ -119,10 +122,30 @@ def _told() -> Iterator[None]:
     """Say what a failing database means to a person."""
     try:
         yield
-    except OperationalError as error:
-        cause = str(error.orig)
-        if "disk is full" in cause or "No space left" in cause:
-            raise NoSpace("The server's disk is full; nothing was changed.",
-                          hint="Free some space, or ask your admin to.") from error
-        raise Unavailable("The database is not answering; nothing was changed.",
-                          hint="Try again in a moment.", code="database_unavailable") from error
+    except PoolTimeout as error:
+        raise Unavailable("The database is busy; nothing was changed.", hint="Try again in a moment.",
+                          code="database_unavailable", retry_after=1) from error
+    except DatabaseError as error:
+        words = _in_words(error)
+        if words is None:
+            raise
+        raise words from error
+
+
+def _in_words(error: DatabaseError) -> DialupError | None:
+    """None for mistakes of our own: a wrong statement, a constraint whose meaning the caller knows."""
+    cause = str(error.orig)
+    if "disk is full" in cause or "No space left" in cause:
+        return NoSpace("The server's disk is full; nothing was changed.",
+                       hint="Free some space, or ask your admin to.")
+    if "not a database" in cause or "malformed" in cause:
+        return _damaged(cause)
+    if not isinstance(error, OperationalError):
+        return None
+    return Unavailable("The database is not answering; nothing was changed.",
+                       hint="Try again in a moment.", code="database_unavailable")
+
+
+def _damaged(why: str) -> Unavailable:
+    return Unavailable(f"The database is damaged: {why}.", code="database_damaged",
+                       hint="Stop dialup and restore a backup; running sites go on.")

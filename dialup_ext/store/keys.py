@@ -26,6 +26,7 @@ class KeyRecords:
         """Put down a key. Raises `TooMany` (`too_many_keys`) when `limit` good ones are there."""
         alive = or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > at)
         with self.store.begin() as connection:
+            connection.execute(select(users.c.id).where(users.c.id == key.account_id).with_for_update())
             used = connection.execute(select(func.count()).select_from(api_keys).where(
                 api_keys.c.user_id == key.account_id, alive)).scalar_one()
             if used >= limit:

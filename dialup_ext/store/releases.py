@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, exists, func, insert, not_, or_, select, update
 from sqlalchemy.engine import Connection
 
 from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Kind
 from dialup_ext.errors import NotFound
 from dialup_ext.store.engine import Store, new_id
-from dialup_ext.store.tables import releases, user_sites
+from dialup_ext.store.tables import deployments, releases, user_sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class ReleaseRecords:
                size_bytes: int, by: str, at: datetime) -> Release:
         """The release of this content: the one that is there, or a new one with the next number."""
         with self.store.begin() as connection:
+            _lock_site(connection, site_id)
             found = connection.execute(
                 select(releases).where(releases.c.site_id == site_id, releases.c.digest == digest)).first()
             if found is not None:
@@ -65,13 +66,39 @@ class ReleaseRecords:
         with self.store.begin() as connection:
             connection.execute(update(releases).where(releases.c.id == release_id).values(layer=layer))
 
-    def prune(self, doomed: builtins.list[str], storage: Mapping[str, int]) -> None:
-        """Delete rows, and note what each site's remaining releases take."""
+    def prune(self, doomed: Mapping[str, builtins.list[str]]) -> builtins.list[str]:
+        """Delete releases (`doomed`: site id to release ids); returns the ids of those that went.
+
+        Whatever the caller saw before: what is live, and what a deployment is under way of, is
+        not among them. One transaction; their deployments go with them.
+        """
+        wanted = [release_id for ids in doomed.values() for release_id in ids]
+        needed = or_(
+            exists().where(user_sites.c.live_release_id == releases.c.id),
+            exists().where(deployments.c.release_id == releases.c.id, deployments.c.unfinished.is_not(None)))
         with self.store.begin() as connection:
-            connection.execute(delete(releases).where(releases.c.id.in_(doomed)))
+            # whoever opens a deployment locks the site first, so none comes in between
+            sites = select(user_sites.c.id).where(user_sites.c.id.in_(doomed)).order_by(user_sites.c.id)
+            connection.execute(sites.with_for_update()).all()
+            query = select(releases.c.id).where(releases.c.id.in_(wanted), not_(needed))
+            going = list(connection.execute(query).scalars())
+            connection.execute(delete(releases).where(releases.c.id.in_(going)))
+        return going
+
+    def note_storage(self, storage: Mapping[str, int]) -> None:
+        """Note the bytes each site's releases take (`storage`: site id to bytes)."""
+        with self.store.begin() as connection:
             for site_id, size in storage.items():
                 connection.execute(update(user_sites).where(user_sites.c.id == site_id)
                                    .values(storage_used_bytes=size))
+
+
+def _lock_site(connection: Connection, site_id: str) -> None:
+    """Nobody else numbers, deploys or prunes this site's releases until the end."""
+    site = select(user_sites.c.id).where(user_sites.c.id == site_id).with_for_update()
+    if connection.execute(site).first() is None:
+        raise NotFound("The site was removed a moment ago.", code="site_not_found",
+                       hint="Check your list of sites.")
 
 
 def _next_number(connection: Connection, site_id: str) -> int:

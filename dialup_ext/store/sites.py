@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +31,7 @@ class SiteRecords:
         """Insert a site. Raises `Conflict` (`name_taken`) or `TooMany` (`too_many_sites`)."""
         site_id = new_id()
         with self.store.begin() as connection:
+            _lock(connection, owner)
             _check_name_free(connection, name, owner.id, at)
             _check_room(connection, owner)
             try:
@@ -82,6 +84,11 @@ class SiteRecords:
             query = query.where(user_sites.c.user_id == owner_id)
         with self.store.read() as connection:
             return [_site(row) for row in connection.execute(query)]
+
+    def owners(self) -> builtins.list[str]:
+        """The ids of all accounts, those without a site too: everybody's files are to be looked after."""
+        with self.store.read() as connection:
+            return [row.id for row in connection.execute(select(users.c.id))]
 
     def change(self, site_id: str, **values: Any) -> None:
         """Set columns (`stopped`, `site_type`, `last_edited`, `storage_used_bytes`, …)."""
@@ -141,6 +148,11 @@ def _check_name_free(connection: Connection, name: str, account_id: str, at: dat
                                            retired_names.c.retired_at > at - QUARANTINE)).first()
     if taken or person or resting:
         raise _taken(name)
+
+
+def _lock(connection: Connection, owner: Account) -> None:
+    """Nobody else creates a site of this account until the end, so a count of them holds."""
+    connection.execute(select(users.c.id).where(users.c.id == owner.id).with_for_update())
 
 
 def _check_room(connection: Connection, owner: Account) -> None:

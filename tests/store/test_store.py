@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.engine import Dialect
 
+from dialup_ext.domain.deployment import Status
 from dialup_ext.domain.site import Kind
 from dialup_ext.errors import Conflict, DialupError, TooMany, Unavailable
 from dialup_ext.store.engine import Store, new_id
@@ -99,6 +103,61 @@ def test_a_damaged_database_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as refusal:
         Store(f"sqlite:///{path}").prepare()
     assert refusal.value.hint
+
+
+def test_a_file_that_is_no_database_is_called_damaged(tmp_path: Path) -> None:
+    (tmp_path / "database.sqlite").write_bytes(b"this was overwritten by something else\n" * 200)
+
+    with pytest.raises(Unavailable) as refusal:
+        Store(f"sqlite:///{tmp_path / 'database.sqlite'}").prepare()
+    assert refusal.value.code == "database_damaged" and refusal.value.hint
+
+
+def test_forty_threads_may_read_at_once(bench: Bench) -> None:
+    everybody = threading.Barrier(40, timeout=30)
+
+    def read() -> None:
+        with bench.store.read() as connection:
+            connection.execute(text("SELECT 1"))
+            everybody.wait()  # nobody gives a connection back before all have one
+
+    assert at_once([read] * 40) == [None] * 40
+
+
+def test_who_gets_no_connection_is_told_to_try_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dialup_ext.store.engine.POOL", {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.01})
+    store = Store(f"sqlite:///{tmp_path / 'database.sqlite'}")
+
+    with store.read(), pytest.raises(Unavailable) as refusal, store.read():
+        pass
+    assert refusal.value.code == "database_unavailable" and refusal.value.retry_after
+    store.close()
+
+
+@pytest.mark.parametrize("dialect", [postgresql.dialect(), mysql.dialect()])
+def test_what_counts_or_moves_locks_a_row_first_where_a_transaction_does_not_lock_all(
+        bench: Bench, dialect: Dialect) -> None:
+    ana = bench.account()
+    statements: list[str] = []
+
+    def note(_connection: Any, clause: Any, *_: Any) -> None:
+        statements.append(str(clause.compile(dialect=dialect)) if hasattr(clause, "compile") else str(clause))
+
+    event.listen(bench.store._engine, "before_execute", note)
+    first: dict[str, str] = {}
+    site = SiteRecords(bench.store).create(ana, "blog", Kind.STATIC, None, NOW)
+    first["site"], _ = statements[0], statements.clear()
+    release = bench.context.releases.create(site.id, "0" * 64, kind=Kind.STATIC, root="", why="", file_count=1,
+                                            size_bytes=1, by="ana", at=NOW)
+    first["number"], _ = statements[0], statements.clear()
+    deployment = bench.context.deployments.open(release, "deploy", "ana", NOW, most=20)
+    first["open"], _ = statements[0], statements.clear()
+    bench.context.deployments.move(deployment.id, Status.BUILDING, NOW)
+    first["move"], _ = statements[0], statements.clear()
+    bench.context.releases.prune({site.id: [release.id]})
+    first["prune"] = statements[0]
+
+    assert {name: "FOR UPDATE" in statement for name, statement in first.items()} == dict.fromkeys(first, True)
 
 
 def test_a_moment_without_a_time_zone_cannot_be_stored(bench: Bench) -> None:
