@@ -9,6 +9,7 @@ def open_panel(page: Page, workspace: str = "auto-1") -> None:
     """A lab with nothing open but the panel."""
     page.goto(f"/lab/workspaces/{workspace}?reset")
     wait_for_lab(page)
+    page.wait_for_selector(".jp-LauncherCard")  # it takes the focus when it comes
     page.evaluate("jupyterapp.commands.execute('dialup:show-panel')")
     expect(page.get_by_test_id("dialup-panel")).to_be_visible()
     page.wait_for_selector(".dialup-Header, .dialup-Card, .dialup-Empty")

@@ -66,6 +66,7 @@ def test_a_new_site_can_be_made_without_a_mouse(page: Page, hub: FakeHub) -> Non
     page.keyboard.type("moon")
     expect(page.get_by_role("button", name="Create")).to_be_enabled()
     page.keyboard.press("Tab")
+    expect(page.get_by_role("radio", name="Plain page")).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="Astro blog")).to_be_checked()
     page.keyboard.press("Enter")

@@ -62,8 +62,12 @@ export class SitesPanel extends ReactWidget {
     }
     const { left, bottom } = anchor.getBoundingClientRect();
     menu.aboutToClose.connect(() => {
-      anchor.focus(); // a dialog that follows takes the focus after this
-      window.setTimeout(() => menu.dispose());
+      window.setTimeout(() => {
+        menu.dispose();
+        if (document.activeElement === document.body) {
+          anchor.focus(); // unless what was chosen took the focus already
+        }
+      });
     });
     menu.open(left, bottom);
     if (anchor.matches(':focus-visible')) {
