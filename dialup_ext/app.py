@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -21,6 +20,7 @@ from dialup_ext.hub import Hub
 from dialup_ext.identity import Identity
 from dialup_ext.ingress.caddy import Caddy
 from dialup_ext.ingress.serving import ServingDirectories
+from dialup_ext.installation import Bond
 from dialup_ext.releases.trees import ReleaseTrees
 from dialup_ext.releases.uploads import Uploads
 from dialup_ext.settings import Settings
@@ -54,6 +54,7 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
     driver = choose_driver(settings, StoredValues(store))
     caddy = Caddy(settings)
     doors = Doors(settings.run, body_limit=BODY_LIMIT)
+    bond = Bond(settings.home, StoredValues(store))
     uploads, trees = Uploads(settings), ReleaseTrees(settings)
     context = Context(
         settings=settings, clock=clock, driver=driver, ingress=ServingDirectories(settings.home / "ingress"),
@@ -63,11 +64,12 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
         specs=Specifications(settings), detect=detect,
         workspaces=workspaces or (lambda account: settings.home / "homes" / account), feed=Feed(),
         workers=Workers(), open_lab_door=doors.open_lab, prepare_ingress=caddy.ensure,
+        note_release=bond.raise_generation,
     )
     return Hub(context, store=store, identity=Identity(store, settings, clock), caddy=caddy, doors=doors,
                answers=RememberedAnswers(store), lock=lock,
                templates=[template.as_dict() for template in list_templates()],
-               adopting=is_foreign(settings, StoredValues(store)))
+               adopting=not bond.holds())
 
 
 def choose_driver(settings: Settings, values: StoredValues) -> Driver:
@@ -79,19 +81,6 @@ def choose_driver(settings: Settings, values: StoredValues) -> Driver:
     if stored is None:
         values.set("driver", wanted)
     return ProcessDriver(settings)
-
-
-def is_foreign(settings: Settings, values: StoredValues) -> bool:
-    """True when database and home do not belong together: then nothing is ever deleted (R41)."""
-    mark = settings.data / "installation"
-    known = values.get("installation")
-    found = mark.read_text().strip() if mark.exists() else None
-    if known is None and found is None:
-        known = secrets.token_hex(16)
-        mark.write_text(known + "\n")
-        values.set("installation", known)
-        return False
-    return bool(known != found)
 
 
 def hold(path: Path) -> IO[str]:

@@ -45,6 +45,7 @@ class DialupExtension(ExtensionApp):
         self._hub: Any = None
         self._building = threading.Lock()
         self._on_started: list[Callable[[], None]] = []
+        self.problem: Exception | None = None
         if self.mode == "hub":
             self._refuse_elsewhere()
             self._hub = self._build(self.serverapp.hub_settings)  # type: ignore[union-attr]
@@ -98,9 +99,15 @@ class DialupExtension(ExtensionApp):
         return build(settings, **arguments)
 
     def _started(self) -> None:
-        self._hub.start()
-        for call in self._on_started:
-            call()
+        """In a thread: what fails here ends the server, which raises it again."""
+        try:
+            self._hub.start()
+            for call in self._on_started:
+                call()
+        except Exception as error:  # noqa: BLE001 - carried into the main thread
+            self.problem = error
+            assert self.serverapp is not None
+            self.serverapp.io_loop.add_callback(self.serverapp.io_loop.stop)
 
     def _open(self, hub: Any) -> None:
         from dialup_ext.handlers.edge import edge_application

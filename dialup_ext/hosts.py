@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dialup_ext.actions.context import Context
@@ -15,14 +14,16 @@ if TYPE_CHECKING:
 class Hosts:
     """For the edge and the gate. Reads only; a host is given without its port, in lower case."""
 
-    def __init__(self, context: Context, identity: Identity, touch: Callable[[str], None]) -> None:
+    def __init__(self, context: Context, identity: Identity) -> None:
         self._context = context
         self._settings = context.settings
         self._identity = identity
-        self.touch_preview = touch
-        """Somebody asked for this site's preview: it is not idle."""
         self.standalone_framers = ""
         """Where a person's own Jupyter server shows previews: its addresses on loopback."""
+
+    def touch_preview(self, site_name: str) -> None:
+        """Somebody asked for this site's preview: it is not idle."""
+        self._context.touched[site_name] = self._context.clock.monotonic()
 
     def owner(self, host: str) -> tuple[str, str, str] | None:
         """`(kind, name, account)` of a lab's or preview's host; None for any other."""
@@ -52,10 +53,12 @@ class Hosts:
         return " ".join(filter(None, (lab, portal, self.standalone_framers)))
 
     def gate_page(self, host: str) -> str:
-        """Why a public host has nothing to show: `new`, `stopped`, `gone` or `unknown`."""
+        """Why a public host has nothing to show: `new`, `stopped`, `failed`, `gone` or `unknown`."""
         name = host.removesuffix(f".{self._settings.domain}")
         try:
             site = self._context.sites.load(name, None)
         except NotFound:
             return "gone" if self._context.sites.is_retired(name) else "unknown"
-        return "stopped" if site.stopped else "new"
+        if site.stopped or site.live_deployment_id is None:
+            return "stopped" if site.stopped else "new"
+        return "failed"

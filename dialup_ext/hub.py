@@ -8,7 +8,6 @@ its account's things only; other people's are `NotFound` (R20). Answers are view
 from __future__ import annotations
 
 import getpass
-import logging
 import threading
 from collections.abc import Callable, Iterable
 from typing import IO, TYPE_CHECKING, Any
@@ -37,8 +36,9 @@ from dialup_ext.domain.views import (
     SiteView,
     UsageView,
 )
-from dialup_ext.errors import BadInput, DialupError
+from dialup_ext.errors import BadInput, Conflict
 from dialup_ext.hosts import Hosts
+from dialup_ext.rounds import Rounds
 from dialup_ext.views import Views
 
 if TYPE_CHECKING:
@@ -47,10 +47,11 @@ if TYPE_CHECKING:
     from dialup_ext.store.engine import Store
     from dialup_ext.store.idempotency import RememberedAnswers
 
-log = logging.getLogger("dialup")
-
-ROUND = 10.0
+ROUND = 5.0
 """Seconds between two rounds of `reconcile`; an instance that died is back after that."""
+
+WATCH = 1.0
+"""Seconds between two looks at Caddy, which must be back within two (G8)."""
 
 
 class Hub:
@@ -70,33 +71,26 @@ class Hub:
         self.doors = doors
         self._lock = lock
         self.views = Views(self)
-        self.hosts = Hosts(context, identity, self.views.touch)
-        self._rounds: threading.Thread | None = None
+        self.hosts = Hosts(context, identity)
+        self._rounds = Rounds(context.workers.closed)
 
     # -- life -----------------------------------------------------------------------------------
     def start(self) -> None:
-        """Go on where the last hub stopped, then keep things in agreement."""
-        resume(self.context, {account.id: account for account in self.identity.accounts()})
-        self._rounds = threading.Thread(target=self._keep_agreeing, name="dialup-reconcile", daemon=True)
-        self._rounds.start()
+        """Go on where the last hub stopped, then keep things in agreement.
+
+        While the database does not know this home's files, only Caddy is looked after (R41).
+        """
+        if not self.adopting:
+            resume(self.context, {account.id: account for account in self.identity.accounts()})
+            self._rounds.go(ROUND, self._agree)
+        self._rounds.go(WATCH, self.caddy.ensure)
 
     def stop(self) -> None:
-        """End background work. Instances go on; `stop_instances` ends those too."""
+        """End background work. Instances go on; `stop_everything` ends those too. Idempotent."""
         self.context.workers.close()
-        if self._rounds:
-            self._rounds.join(timeout=5)
+        self._rounds.join(10)
         self.store.close()
         self._lock.close()
-
-    def ensure_owner(self) -> Account:
-        """The first admin: the person at this machine. Idempotent."""
-        admins = [account for account in self.identity.accounts() if account.is_admin and account.is_active]
-        if admins:
-            return admins[0]
-        name = suggest_name(getpass.getuser()) or "owner"
-        quota = Quota(max_sites=100, max_memory_mb=4096, max_cpu_cores=2.0, max_storage_mb=20480)
-        return self.identity.add_account("owner" if name.startswith("my-") else name, role=Role.ADMIN,
-                                         quota=quota)
 
     def stop_everything(self) -> None:
         """Stop all that runs, Caddy too: Ctrl-C of a trial. The next start brings the sites back."""
@@ -108,17 +102,19 @@ class Hub:
             thread.join()
         self.caddy.stop()
 
-    def _keep_agreeing(self) -> None:
-        while not self.context.workers.closed.is_set():
-            try:
-                self.caddy.ensure()
-                self._shut_out_disabled()
-                reconcile(self.context, adopting=self.adopting)
-            except DialupError as error:
-                log.warning("%s %s", error.message, error.hint)
-            except Exception:
-                log.exception("reconcile failed; the next round tries again")
-            self.context.workers.closed.wait(ROUND)
+    def ensure_owner(self) -> Account:
+        """The first admin: the person at this machine. Idempotent."""
+        admins = [account for account in self.identity.accounts() if account.is_admin and account.is_active]
+        if admins:
+            return admins[0]
+        name = suggest_name(getpass.getuser()) or "owner"
+        quota = Quota(max_sites=100, max_memory_mb=4096, max_cpu_cores=2.0, max_storage_mb=20480)
+        return self.identity.add_account("owner" if name.startswith("my-") else name, role=Role.ADMIN,
+                                         quota=quota)
+
+    def _agree(self) -> None:
+        self._shut_out_disabled()
+        reconcile(self.context)
 
     def _shut_out_disabled(self) -> None:
         """End labs and previews of accounts that may no longer be here; the edge refuses them already."""
@@ -129,8 +125,13 @@ class Hub:
             if session.kind == "lab":
                 lab.stop_lab(self.context, session.account_id, session.account)
                 self.doors.close(f"labs/{session.account}")
-            elif session.site:
-                preview.stop_preview(self.context, self.context.sites.load(session.site, None))
+            elif session.site_id:
+                preview.stop_preview(self.context, self.context.sites.get(session.site_id))
+
+    def _check_may_change(self) -> None:
+        if self.adopting:
+            raise Conflict("This server's database does not know the files it finds, so nothing can be changed.",
+                           code="adopting", hint="Its admin has to restore the right backup first.")
 
     # -- sites ----------------------------------------------------------------------------------
     def sites(self, me: Principal) -> list[SiteView]:
@@ -161,6 +162,7 @@ class Hub:
                 "hint": "" if free else "Choose another one."}
 
     def create_site(self, me: Principal, name: str, kind: str | None, template: str | None) -> SiteView:
+        self._check_may_change()
         if template is not None:
             known = {entry["name"]: entry for entry in self.templates}
             if template not in known:
@@ -171,15 +173,19 @@ class Hub:
                                                  template))
 
     def stop_site(self, me: Principal, ref: str) -> SiteView:
+        self._check_may_change()
         return self.views.site(sites.stop_site(self.context, self.load_site(me, ref)))
 
     def start_site(self, me: Principal, ref: str) -> SiteView:
+        self._check_may_change()
         return self.views.site(sites.start_site(self.context, self.load_site(me, ref), me.account.name))
 
     def restart_site(self, me: Principal, ref: str) -> SiteView:
+        self._check_may_change()
         return self.views.site(sites.restart_site(self.context, self.load_site(me, ref), me.account.name))
 
     def remove_site(self, me: Principal, ref: str) -> None:
+        self._check_may_change()
         sites.remove_site(self.context, self.load_site(me, ref))
 
     def site_log(self, me: Principal, ref: str, lines: int) -> list[str]:
@@ -193,6 +199,7 @@ class Hub:
 
     # -- uploads and releases -------------------------------------------------------------------
     def begin_upload(self, me: Principal, ref: str, manifest: Manifest) -> dict[str, Any]:
+        self._check_may_change()
         return begin_upload(self.context, me.account, self.load_site(me, ref), manifest)
 
     def receive_files(self, me: Principal, upload_id: str) -> Any:
@@ -207,12 +214,14 @@ class Hub:
 
     # -- deployments ----------------------------------------------------------------------------
     def deploy(self, me: Principal, ref: str, release_id: str) -> DeploymentView:
+        self._check_may_change()
         site = self.load_site(me, ref)
         release = self.context.releases.load(release_id, site.id)
         return self.views.deployment(
             deploy.request_deployment(self.context, site, release, me.account.name), site.name)
 
     def rollback(self, me: Principal, ref: str, release: str | int | None) -> DeploymentView:
+        self._check_may_change()
         site = self.load_site(me, ref)
         return self.views.deployment(sites.rollback(self.context, site, me.account.name, release), site.name)
 
@@ -235,7 +244,7 @@ class Hub:
         return read_log(self.context, self.load_deployment(me, deployment_id).id, start)
 
     def _shown(self, deployment: Deployment) -> DeploymentView:
-        site = self.context.sites.load(deployment.site_id, None)
+        site = self.context.sites.get(deployment.site_id)
         return self.views.deployment(deployment, site.name)
 
     # -- previews and labs ----------------------------------------------------------------------
@@ -243,6 +252,7 @@ class Hub:
         return self.views.preview(self.load_site(me, ref), with_upstream=with_upstream)
 
     def start_preview(self, me: Principal, ref: str) -> PreviewView:
+        self._check_may_change()
         preview.start_preview(self.context, self.load_site(me, ref))
         return self.preview(me, ref)
 
@@ -260,6 +270,7 @@ class Hub:
         return self.views.lab(me.account)
 
     def start_lab(self, me: Principal) -> LabView:
+        self._check_may_change()
         self.context.prepare_ingress()
         lab.start_lab(self.context, me.account)
         return self.views.lab(me.account)

@@ -117,3 +117,5 @@ def serve(server: HubServer, ready: Callable[[], None]) -> None:
     # the loop is stopped, not closed: what is left to do is done on it
     server.io_loop.run_sync(server.dialup.stop_extension)
     (server.hub_settings.run / "hub.sock").unlink(missing_ok=True)
+    if server.dialup.problem is not None:
+        raise server.dialup.problem

@@ -19,7 +19,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SIZES = {"quick": (6, 400), "hash": (2, 20), "driver": (6, 100), "upload": (4, 40), "health": (1, 20),
-         "deploy": (4, 200)}
+         "start": (12, 100),
+         "deploy": (8, 200)}
 """Threads, and how much may wait behind them (R44). argon2 gets two and twenty (R14)."""
 
 

@@ -10,6 +10,8 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_unix_socket
 from tornado.web import Application
 
+from dialup_ext.errors import Unavailable
+
 BODY_SECONDS = 30.0
 """How long a request's body may take; uploads give themselves more."""
 
@@ -50,7 +52,9 @@ class Doors:
             done.set()
 
         self._loop.call_soon_threadsafe(work)
-        done.wait(10)
+        if not done.wait(10):
+            raise Unavailable("The server is too busy to open a door for a lab.", code="busy",
+                              hint="Try again in a few seconds.")
 
     def close_all(self) -> None:
         for name, server in self._servers.items():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakValueDictionary
 
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.deployment import Deployment
@@ -81,12 +83,46 @@ class Context:
     """Listen on the hub socket of this account's lab; idempotent."""
     prepare_ingress: Callable[[], object]
     """Make sure somebody answers the public addresses; `Unavailable` when that cannot be."""
-    site_locks: dict[str, threading.Lock] = field(default_factory=dict)
+    note_release: Callable[[], None] = lambda: None
+    """Remember, in the database and beside the files, that there is one release more (R41)."""
+    touched: dict[str, float] = field(default_factory=dict)
+    """When each site's preview was last asked for, on the monotonic clock."""
+    setbacks: dict[str, Setback] = field(default_factory=dict)
+    """Live sites whose instance does not come back, by id."""
+    _locks: WeakValueDictionary[tuple[str, str], threading.RLock] = field(default_factory=WeakValueDictionary)
+    _claims: set[str] = field(default_factory=set)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
 
-    def lock(self, name: str) -> threading.Lock:
+    def lock(self, kind: str, name: str) -> threading.RLock:
         """One lock per site, preview or lab: changes to one follow one another."""
-        return self.site_locks.setdefault(name, threading.Lock())
+        with self._guard:
+            return self._locks.setdefault((kind, name), threading.RLock())
+
+    @contextmanager
+    def claim(self, what: str) -> Iterator[bool]:
+        """True for whoever comes first; False while somebody works on `what` already."""
+        with self._guard:
+            first = what not in self._claims
+            self._claims.add(what)
+        try:
+            yield first
+        finally:
+            if first:
+                with self._guard:
+                    self._claims.discard(what)
+
+    def is_claimed(self, what: str) -> bool:
+        with self._guard:
+            return what in self._claims
 
     def tell(self, account_id: str, kind: str, ref: str) -> None:
         """Say that something of this account changed."""
         self.feed.publish(account_id, kind, ref)
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """So many failed tries, and when the next one is due on the monotonic clock."""
+
+    tries: int
+    next_at: float

@@ -17,6 +17,7 @@ from dialup_ext.actions.context import Context
 from dialup_ext.actions.deployment_log import say
 from dialup_ext.actions.health import tail, wait_until_healthy
 from dialup_ext.actions.retire import retire_old_instances, site_key, target_of
+from dialup_ext.actions.serve import serve_site
 from dialup_ext.domain.deployment import (
     Deployment,
     Failure,
@@ -55,25 +56,22 @@ def request_deployment(context: Context, site: Site, release: Release, by: str,
 
 
 def run(context: Context, deployment_id: str) -> Deployment:
-    """Take the deployment to its end from wherever it stands. Idempotent; blocks."""
-    deployment = context.deployments.load(deployment_id)
-    site = context.sites.load(deployment.site_id, None)
-    with context.lock(site.name):
+    """Take the deployment to its end from wherever it stands. Idempotent; blocks.
+
+    While one thread works on it, another call returns at once.
+    """
+    with context.claim(f"deployment-{deployment_id}") as mine:
         deployment = context.deployments.load(deployment_id)
-        if deployment.status.is_final:
+        if not mine:
             return deployment
-        work = _Work(context, site, context.releases.load(deployment.release_id), deployment)
-        try:
-            work.go()
-        except StepCancelled:
-            work.cancel()
-        except StepFailed as error:
-            work.fail(error.failure)
-        except DialupError as error:
-            work.fail(Failure(error.code, error.message, error.hint, step_of(work.deployment.status)))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the person is told and the old stays
-            work.fail(_unforeseen(error, deployment_id, work.deployment.status))
-        return work.deployment
+        site = context.sites.get(deployment.site_id)
+        with context.lock("site", site.name):
+            deployment = context.deployments.load(deployment_id)
+            if deployment.status.is_final:
+                return deployment
+            work = _Work(context, site, context.releases.load(deployment.release_id), deployment)
+            work.to_the_end()
+            return work.deployment
 
 
 def cancel(context: Context, deployment: Deployment) -> Deployment:
@@ -94,12 +92,23 @@ class _Work:
     release: Release
     deployment: Deployment
 
-    def go(self) -> None:
-        public, app = self.build()
-        instance = self.start(app)
-        self.check(instance)
-        self.switch(public, instance)
-        self.retire()
+    def to_the_end(self) -> None:
+        """Live, failed or cancelled; an error after the switch undoes nothing."""
+        try:
+            public, app = self.build()
+            instance = self.start(app)
+            self.check(instance)
+            self.switch(public, instance)
+        except StepCancelled:
+            self.cancel()
+        except StepFailed as error:
+            self.fail(error.failure)
+        except DialupError as error:
+            self.fail(Failure(error.code, error.message, error.hint, step_of(self.deployment.status)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person is told and the old stays
+            self.fail(_unforeseen(error, self.deployment.id, self.deployment.status))
+        else:
+            self.retire()
 
     def build(self) -> tuple[Path | None, Path | None]:
         """Dependencies first, then the tree of files the release is served or run from."""
@@ -147,12 +156,13 @@ class _Work:
         target = target_of(self.deployment, public, instance)
         self.context.ingress.point(self.site.host(self.context.settings.domain), target)
         self.move(Status.LIVE)
-        self.say(f"live at {self.context.settings.origin(self.site.host(self.context.settings.domain))}/")
 
     def retire(self) -> None:
         """The old release finishes its requests, then its instance goes."""
         context = self.context
-        context.workers.later(context.settings.drain_seconds, "driver", retire_old_instances, context,
+        context.setbacks.pop(self.site.id, None)
+        self.say(f"live at {context.settings.origin(self.site.host(context.settings.domain))}/")
+        context.workers.later(context.settings.drain_seconds + 0.1, "driver", retire_old_instances, context,
                               self.site.id)
 
     def fail(self, failure: Failure) -> None:
@@ -167,11 +177,21 @@ class _Work:
         self._abandon(Status.CANCELLED, None)
 
     def _abandon(self, status: Status, failure: Failure | None) -> None:
-        if self.release.kind.runs:
-            self.context.driver.stop(site_key(self.site, self.deployment.id), grace=2.0)
+        """Give it up: the address first, if it leads here already, then what runs, then the row."""
+        self.deployment = self.context.deployments.load(self.deployment.id)
+        if self.deployment.status.is_final:
+            return  # it went live after all: only what follows failed
+        self._lead_back()
+        self.context.driver.stop(site_key(self.site, self.deployment.id), grace=2.0)
+        self.context.driver.stop(f"build-{self.deployment.id}", grace=2.0)
         self.deployment = self.context.deployments.move(
             self.deployment.id, status, self.context.clock.now(), failure=failure)
         self._tell()
+
+    def _lead_back(self) -> None:
+        target = self.context.ingress.target(self.site.host(self.context.settings.domain))
+        if target is not None and target.name.startswith(self.deployment.id):
+            serve_site(self.context, self.site.id)
 
     def move(self, to: Status, build_seconds: float | None = None) -> None:
         """Advance, unless an earlier run of this deployment came that far already."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from dialup_ext.actions.context import Context
+
+log = logging.getLogger("dialup")
 
 MAX_BYTES = 1 << 20
 """A log stops growing here (R44); the end of a build's own log stays in its failure."""
@@ -15,13 +18,16 @@ def log_path(context: Context, deployment_id: str) -> Path:
 
 
 def say(context: Context, deployment_id: str, text: str) -> None:
-    """Append lines. Safe to call from several threads; each call is one write."""
+    """Append lines, one write per call. Never raises: a log that cannot be written stops nothing."""
     path = log_path(context, deployment_id)
-    path.parent.mkdir(parents=True, exist_ok=True)
     lines = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
-    with path.open("a", encoding="utf-8") as file:
-        if file.tell() < MAX_BYTES:
-            file.write(lines)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            if file.tell() < MAX_BYTES:
+                file.write(lines)
+    except OSError as error:
+        log.warning("the log of deployment %s cannot be written: %s", deployment_id, error)
     context.feed.publish(f"log:{deployment_id}", "log")
 
 

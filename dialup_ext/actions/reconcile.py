@@ -1,134 +1,182 @@
 """Make database, driver and ingress agree: at start, and every few seconds.
 
-Forward when the new one is healthy, back when it is not. It never deletes on doubt: with a
-database that does not know this home's files (`adopting`), nothing is stopped or removed.
+Forward when the new one is healthy, back when it is not. What takes time (a site that has to
+come back) is done in a pool, site by site, so that one that is broken holds up nobody.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
-from dialup_ext.actions.context import Context
+from dialup_ext.actions.context import Context, Setback
 from dialup_ext.actions.deploy import run
-from dialup_ext.actions.health import wait_until_healthy
-from dialup_ext.actions.lab import finish_starting_lab
-from dialup_ext.actions.preview import finish_starting, stop_preview
+from dialup_ext.actions.lab import begin_lab
+from dialup_ext.actions.preview import begin_preview, stop_preview
 from dialup_ext.actions.prune import prune
-from dialup_ext.actions.retire import retire_old_instances, site_key, target_of
-from dialup_ext.actions.sites import lead_to_gate
+from dialup_ext.actions.retire import retire_old_instances, site_key
+from dialup_ext.actions.serve import lead_to_gate, serve_site, stands
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.deployment import StepCancelled, StepFailed
 from dialup_ext.domain.editing import EditorSession
 from dialup_ext.domain.instance import Instance, InstanceKind, InstanceState
-from dialup_ext.domain.ports import Target
 from dialup_ext.domain.site import Site
 from dialup_ext.errors import DialupError, NotFound
 
 log = logging.getLogger("dialup")
 
+SLOWEST = 60.0
+"""Seconds between two tries to bring back a site that does not come back: 1, 2, 4 … 60."""
 
-def resume(context: Context, accounts: dict[str, Account]) -> None:
-    """Once, at start: go on with every unfinished deployment, preview and lab."""
-    for deployment in context.deployments.unfinished():
-        context.workers.background("deploy", run, context, deployment.id)
+YOUNG = timedelta(seconds=30)
+"""An instance nobody seems to want is left alone this long: its row may be on its way."""
+
+
+def resume(context: Context, accounts: Mapping[str, Account]) -> None:
+    """Once, at start: doors of labs, and every preview and lab that was starting."""
     for session in context.editing.list():
         account = accounts.get(session.account_id)
-        if session.kind == "lab" and account:
+        if account is None or not account.is_active:
+            continue
+        if session.kind == "lab":
             context.open_lab_door(session.account)
         if session.state != "starting":
             continue
-        if session.kind == "lab" and account:
-            context.workers.background("driver", finish_starting_lab, context, account, session)
-        elif session.site:
-            site = context.sites.load(session.site, None)
-            context.workers.background("driver", finish_starting, context, site, session)
+        if session.kind == "lab":
+            begin_lab(context, account, session)
+        elif session.site_id:
+            begin_preview(context, context.sites.get(session.site_id), session)
 
 
-def reconcile(context: Context, *, adopting: bool = False) -> None:
+def reconcile(context: Context) -> None:
     """One round. Idempotent; a failure of one thing is logged and does not stop the others."""
     instances = {instance.key: instance for instance in context.driver.list()}
-    busy = {deployment.site_id for deployment in context.deployments.unfinished()}
+    busy = _resume_deployments(context)
     served = context.ingress.targets()
-    for site in context.sites.list():
-        target = served.get(site.host(context.settings.domain))
-        if site.id not in busy and not _stands(site, target, instances):
-            _guarded(f"site {site.name}", _mend_site, context, site, instances)
-    for session in context.editing.list():
-        _guarded(f"{session.kind} of {session.account}", _mend_session, context, session, instances)
-    if not adopting:
-        _guarded("orphans", _stop_orphans, context, instances)
-        _guarded("pruning", prune, context)
+    sites = context.sites.list()
+    for site in sites:
+        instance = instances.get(site_key(site, site.live_deployment_id or ""))
+        if site.id not in busy and not stands(site, served.get(site.host(context.settings.domain)), instance):
+            _bring_back(context, site)
+    _guarded("previews and labs", _mend_sessions, context, instances, served)
+    _guarded("orphans", _stop_orphans, context, instances, sites, busy)
+    _guarded("pruning", prune, context)
 
 
-def _mend_site(context: Context, site: Site, instances: dict[str, Instance]) -> None:
-    """A live site is served, and what it needs runs; nothing else of it does."""
-    with context.lock(site.name):
-        site = context.sites.load(site.id, None)
-        if site.live_deployment_id is None or site.live_release_id is None or site.stopped:
-            lead_to_gate(context, site, "stopped" if site.stopped else "new")
+def _resume_deployments(context: Context) -> set[str]:
+    """Set to work on what nobody works on; the ids of all sites with an unfinished deployment."""
+    unfinished = context.deployments.unfinished()
+    for deployment in unfinished:
+        if not context.is_claimed(f"deployment-{deployment.id}"):
+            context.workers.background("deploy", run, context, deployment.id)
+    return {deployment.site_id for deployment in unfinished}
+
+
+def _bring_back(context: Context, site: Site) -> None:
+    setback = context.setbacks.get(site.id)
+    if context.workers.closed.is_set() or (setback and setback.next_at > context.clock.monotonic()):
+        return
+    context.workers.background("start", _serve, context, site)
+
+
+def _serve(context: Context, site: Site) -> None:
+    """Bring a site back; when that fails, say so at its address and wait longer next time."""
+    with context.claim(f"serve-{site.id}") as mine:
+        if not mine:
             return
-        release = context.releases.load(site.live_release_id)
-        deployment = context.deployments.load(site.live_deployment_id)
-        tree = context.trees.materialise(
-            site.owner, site.owner_id, site.name, release.id,
-            context.trees.manifest(site.owner_id, release.digest), release.kind, release.root, release.layer)
-        instance = None
-        if release.kind.runs:
-            key = site_key(site, deployment.id)
-            instance = instances.get(key)
-            if instance is None or instance.state is not InstanceState.RUNNING:
-                log.warning("instance of %s is gone; starting it again", site.name)
-                context.driver.stop(key)
-                assert tree.app is not None
-                instance = context.driver.start(context.specs.site(site, deployment, tree.app))
-                wait_until_healthy(context, instance, site.host(context.settings.domain))
-        context.ingress.point(site.host(context.settings.domain),
-                              target_of(deployment, tree.public, instance))
+        try:
+            serve_site(context, site.id)
+            context.setbacks.pop(site.id, None)
+        except (StepCancelled, NotFound):
+            return  # the hub is stopping, or the site is gone
+        except StepFailed as error:
+            _set_back(context, site, error.failure.message)
+        except DialupError as error:
+            _set_back(context, site, error.message)
+    context.tell(site.owner_id, "site", site.name)
 
 
-def _stands(site: Site, target: Target | None, instances: dict[str, Instance]) -> bool:
-    """True when the site needs nothing: a look at what was read already, no work per site."""
-    if site.stopped or site.live_deployment_id is None:
-        return target is not None
-    if target is None or not target.name.startswith(site.live_deployment_id):
-        return False
-    if not site.kind.runs:
-        return True
-    instance = instances.get(site_key(site, site.live_deployment_id))
-    running = instance is not None and instance.state is InstanceState.RUNNING
-    return running and instance is not None and instance.address == target.upstream
+def _set_back(context: Context, site: Site, message: str) -> None:
+    before = context.setbacks.get(site.id)
+    tries = 1 + (before.tries if before else 0)
+    pause = min(SLOWEST, 2.0 ** (tries - 1))
+    context.setbacks[site.id] = Setback(tries, context.clock.monotonic() + pause)
+    log.warning("%s does not come back (try %d): %s", site.name, tries, message)
+    context.sites.change(site.id, error_message=message)
+    with context.lock("site", site.name):
+        if context.sites.get(site.id).live_deployment_id == site.live_deployment_id:
+            lead_to_gate(context, site, "failed")
 
 
-def _mend_session(context: Context, session: EditorSession, instances: dict[str, Instance]) -> None:
-    """What says it runs does run; a preview nobody asked for in a while is stopped."""
+def _mend_sessions(context: Context, instances: Mapping[str, Instance], served: Collection[str]) -> None:
+    """What says it runs does run; hosts of previews and labs lead somewhere only while it does."""
+    running: set[str] = set()
+    for session in context.editing.list():
+        host = _host_of(context, session)
+        if session.state == "running" and host:
+            running.add(host)
+        _guarded(f"{session.kind} of {session.account}", _mend_session, context, session, instances)
+    suffixes = (f"-dev.{context.settings.domain}", f".editor.{context.settings.domain}")
+    for host in served:
+        if host.endswith(suffixes) and host not in running:
+            context.ingress.remove(host)
+
+
+def _mend_session(context: Context, session: EditorSession, instances: Mapping[str, Instance]) -> None:
+    if session.state == "starting" and not context.is_claimed(session.id):
+        limit = timedelta(seconds=context.settings.lab_start_timeout + 120)
+        if session.created_at < context.clock.now() - limit:
+            _gone(context, session, "It did not start in time.")
     if session.state != "running":
         return
     instance = instances.get(session.instance_key)
     if instance is None or instance.state is not InstanceState.RUNNING:
-        context.editing.change(session.id, state="failed", message="It stopped by itself.")
-        context.tell(session.account_id, session.kind, session.site or session.account)
+        if context.driver.inspect(session.instance_key) in (None, instance):  # not just started
+            _gone(context, session, "It stopped by itself.")
     elif session.site and session.expires_at and session.expires_at < context.clock.now():
-        stop_preview(context, context.sites.load(session.site, None))
+        _end_idle_preview(context, session)
 
 
-def _stop_orphans(context: Context, instances: dict[str, Instance]) -> None:
+def _end_idle_preview(context: Context, session: EditorSession) -> None:
+    idle = context.settings.preview_idle
+    asked = context.touched.get(session.site or "", float("-inf"))
+    if context.clock.monotonic() - asked < idle:
+        context.editing.change(session.id, expires_at=context.clock.now() + timedelta(seconds=idle))
+    elif session.site_id:
+        stop_preview(context, context.sites.get(session.site_id))
+
+
+def _gone(context: Context, session: EditorSession, message: str) -> None:
+    context.editing.change(session.id, state="failed", message=message)
+    context.tell(session.account_id, session.kind, session.site or session.account)
+
+
+def _host_of(context: Context, session: EditorSession) -> str | None:
+    if session.kind == "lab":
+        return context.settings.lab_host(session.account)
+    return context.settings.preview_host(session.site) if session.site else None
+
+
+def _stop_orphans(context: Context, instances: Mapping[str, Instance], sites: list[Site], busy: set[str]) -> None:
     """Instances no row asks for: left by a crash between two steps, or by a removal."""
     wanted = {session.instance_key for session in context.editing.list()}
+    unfinished = {f"build-{deployment.id}" for deployment in context.deployments.unfinished()}
+    by_name = {site.name: site for site in sites}
+    settled: set[str] = set()
     for instance in instances.values():
-        young = instance.started_at > context.clock.now() - timedelta(seconds=30)
-        if instance.kind in (InstanceKind.LAB, InstanceKind.PREVIEW):
-            if instance.key not in wanted and not young:
+        if context.workers.closed.is_set() or instance.started_at > context.clock.now() - YOUNG:
+            continue
+        if instance.kind is InstanceKind.SITE:
+            site = by_name.get(instance.site or "")
+            if site is None:
                 context.driver.stop(instance.key)
-        elif instance.kind is InstanceKind.SITE and instance.site and not young:
-            try:
-                site = context.sites.load(instance.site, None)
-            except NotFound:
-                context.driver.stop(instance.key)
-            else:
-                retire_old_instances(context, site.id)
+            elif site.id not in busy and site.id not in settled:
+                settled.add(site.id)
+                retire_old_instances(context, site.id, instances.values())
+        elif instance.key not in wanted | unfinished:
+            context.driver.stop(instance.key)
 
 
 def _guarded(what: str, work: Callable[..., None], *arguments: Any) -> None:
@@ -136,8 +184,6 @@ def _guarded(what: str, work: Callable[..., None], *arguments: Any) -> None:
         work(*arguments)
     except StepCancelled:
         pass  # the hub is stopping
-    except StepFailed as error:
-        log.warning("%s: %s", what, error.failure.message)
     except DialupError as error:
         log.warning("%s: %s", what, error.message)
     except Exception:

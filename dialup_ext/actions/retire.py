@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 from dialup_ext.actions.context import Context
-from dialup_ext.domain.deployment import Deployment
+from dialup_ext.domain.deployment import Deployment, Status
 from dialup_ext.domain.instance import Instance, InstanceKind
 from dialup_ext.domain.ports import Target
 from dialup_ext.domain.site import Site
+from dialup_ext.errors import NotFound
 
 
 def site_key(site: Site, deployment_id: str) -> str:
@@ -27,13 +30,30 @@ def target_of(deployment: Deployment, public: Path | None, instance: Instance | 
     return Target(f"{deployment.id}-{port}", public=public, upstream=instance.address)
 
 
-def retire_old_instances(context: Context, site_id: str) -> None:
-    """Stop every instance of the site but the live one and the one being started. Idempotent."""
-    site = context.sites.load(site_id, None)
-    keep = {site_key(site, deployment.id) for deployment in context.deployments.unfinished()
-            if deployment.site_id == site.id}
+def retire_old_instances(context: Context, site_id: str, there: Iterable[Instance] | None = None) -> None:
+    """Stop the site's instances that serve nobody: not live, not starting, drained. Idempotent.
+
+    The order of the three readings matters: what runs first, the site's row last. A deployment
+    that moves on meanwhile is then in one of the later two, and what it started is kept.
+    """
+    running = list(context.driver.list()) if there is None else list(there)
+    starting = {deployment.id for deployment in context.deployments.unfinished()
+                if deployment.site_id == site_id}
+    try:
+        site = context.sites.get(site_id)
+    except NotFound:
+        return  # removing it stops what it had
+    wanted = starting | _draining(context, site_id)
     if site.live_deployment_id and not site.stopped:
-        keep.add(site_key(site, site.live_deployment_id))
-    for instance in context.driver.list():
+        wanted.add(site.live_deployment_id)
+    keep = {site_key(site, deployment_id) for deployment_id in wanted}
+    for instance in running:
         if instance.kind is InstanceKind.SITE and instance.site == site.name and instance.key not in keep:
             context.driver.stop(instance.key)
+
+
+def _draining(context: Context, site_id: str) -> set[str]:
+    """Deployments superseded so recently that requests begun before may still run there."""
+    since = context.clock.now() - timedelta(seconds=context.settings.drain_seconds)
+    return {deployment.id for deployment in context.deployments.list(site_id)
+            if deployment.status is Status.SUPERSEDED and deployment.changed_at > since}

@@ -8,6 +8,9 @@ from dialup_ext.actions.retire import site_key
 from dialup_ext.domain.site import Site
 from dialup_ext.errors import NotFound
 
+LONGEST_LINE = 8192
+"""Bytes of a line that are shown (T43)."""
+
 
 class LogFollower:
     """Called again and again, gives the lines since the last call; first the last `lines`."""
@@ -31,7 +34,10 @@ class LogFollower:
             return []
         self._offset = chunk.next_offset
         *lines, self._rest = (self._rest + chunk.data).split(b"\n")
-        return [line.decode("utf-8", "replace") for line in lines]
+        if len(self._rest) > LONGEST_LINE:  # a program that never ends its line
+            lines.append(self._rest)
+            self._rest = b""
+        return [line[:LONGEST_LINE].decode("utf-8", "replace") for line in lines]
 
     def _begin(self, key: str) -> list[str]:
         """A new instance: show the end of what it printed so far, go on from there."""

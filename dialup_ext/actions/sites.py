@@ -7,10 +7,10 @@ from dialup_ext.actions.deploy import cancel, request_deployment
 from dialup_ext.actions.deployment_log import log_path
 from dialup_ext.actions.preview import stop_preview
 from dialup_ext.actions.retire import retire_old_instances
+from dialup_ext.actions.serve import lead_to_gate
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.deployment import Deployment
 from dialup_ext.domain.names import check_name
-from dialup_ext.domain.ports import GATE, Target
 from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Kind, Site
 from dialup_ext.errors import BadInput, Conflict, Forbidden, NotFound
@@ -38,8 +38,8 @@ def stop_site(context: Context, site: Site) -> Site:
     if any(deployment.site_id == site.id for deployment in context.deployments.unfinished()):
         raise Conflict("This site is being deployed at this moment.", code="deployment_running",
                        hint="Wait for it to finish, or cancel it.")
-    with context.lock(site.name):
-        site = context.sites.load(site.id, None)
+    with context.lock("site", site.name):
+        site = context.sites.get(site.id)
         if site.live_deployment_id is None:
             raise Conflict(f"“{site.name}” is not live, so there is nothing to stop.", code="not_live",
                            hint="Deploy it first.")
@@ -47,20 +47,20 @@ def stop_site(context: Context, site: Site) -> Site:
         lead_to_gate(context, site, "stopped")
     context.workers.later(context.settings.drain_seconds, "driver", retire_old_instances, context, site.id)
     context.tell(site.owner_id, "site", site.name)
-    return context.sites.load(site.id, None)
+    return context.sites.get(site.id)
 
 
 def start_site(context: Context, site: Site, by: str) -> Site:
     """Bring a stopped site back: a deployment of its live release. Idempotent when it is up."""
     if site.stopped:
         request_deployment(context, site, _live_release(context, site), by, "start")
-    return context.sites.load(site.id, None)
+    return context.sites.get(site.id)
 
 
 def restart_site(context: Context, site: Site, by: str) -> Site:
     """Start its live release anew and switch over; visitors notice nothing."""
     request_deployment(context, site, _live_release(context, site), by, "restart")
-    return context.sites.load(site.id, None)
+    return context.sites.get(site.id)
 
 
 def rollback(context: Context, site: Site, by: str, release: str | int | None = None) -> Deployment:
@@ -85,7 +85,7 @@ def remove_site(context: Context, site: Site) -> None:
         if not deployment.status.is_final:
             cancel(context, deployment)
     stop_preview(context, site)
-    with context.lock(site.name):
+    with context.lock("site", site.name):
         lead_to_gate(context, site, "gone")
         logs = [log_path(context, deployment.id) for deployment in context.deployments.list(site.id, limit=10_000)]
         context.sites.remove(site, context.clock.now())
@@ -96,12 +96,6 @@ def remove_site(context: Context, site: Site) -> None:
                 context.driver.stop(instance.key, grace=5.0)
         context.trees.remove_site(site.owner, site.name)
     context.tell(site.owner_id, "removed", site.name)
-
-
-def lead_to_gate(context: Context, site: Site, why: str) -> None:
-    """Let the hub's own page answer for the site: `new`, `stopped` or `gone`."""
-    host = site.host(context.settings.domain)
-    context.ingress.point(host, Target(f"{why}-{site.id}", upstream=GATE))
 
 
 def _live_release(context: Context, site: Site) -> Release:

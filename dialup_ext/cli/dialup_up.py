@@ -65,19 +65,11 @@ def _serve(settings: Settings, ready: Any) -> Hub:
 
     server = make_server(settings)
     hub: Hub = server.dialup.hub
-    problem: list[Exception] = []
-
-    def first() -> None:
-        try:
-            ready(hub)
-        except Exception as error:  # noqa: BLE001 - carried into the main thread, which tells the person
-            problem.append(error)
-            server.io_loop.add_callback(server.io_loop.stop)
-
-    serve(server, first)
-    if problem:
+    try:
+        serve(server, lambda: ready(hub))
+    except Exception:
         hub.stop_everything()
-        raise problem[0]
+        raise
     return hub
 
 
@@ -85,7 +77,7 @@ def _welcome(hub: Hub, began: float, *, browser: bool, sample: bool) -> None:
     say("Starting Caddy …")
     hub.caddy.start()
     owner = hub.ensure_owner()
-    address = _sample(hub, owner) if sample else None
+    address = _sample(hub, owner) if sample and not hub.adopting else None
     link = hub.identity.make_login_link(owner.name)
     _print_addresses(hub, link, address, time.monotonic() - began)
     if browser and _has_browser():

@@ -63,8 +63,13 @@ class Caddy:
         """Start it again if it is not answering; True when that was necessary. For a watchdog."""
         if self._admin.answers():
             return False
-        self._forget()
-        self.start()
+        caddyfile = render(self._settings)
+        self._prepare()
+        with self._alone():  # of several who noticed, one starts it
+            if self._admin.answers():
+                return False
+            self._write(caddyfile)
+            self._launch()
         return True
 
     def stop(self, grace: float = 5.0) -> None:

@@ -94,6 +94,11 @@ class FakeDriver:
             data = bytes(found.log[start - found.cut :][: max(0, limit)])
             return LogChunk(data, start, start + len(data))
 
+    def log_end(self, key: str) -> int:
+        with self.machine.changed:
+            found = self._known(key)
+            return found.cut + len(found.log)
+
     def listening(self, key: str) -> builtins.list[str]:
         with self.machine.changed:
             found = self._look(key)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dialup_ext.actions.deploy import cancel, request_deployment, run
-from dialup_ext.actions.reconcile import reconcile, resume
+from dialup_ext.actions.reconcile import reconcile
 from dialup_ext.actions.retire import site_key
 from dialup_ext.actions.sites import remove_site, rollback, stop_site
 from dialup_ext.domain.account import Account
@@ -57,7 +57,7 @@ def test_a_deployment_left_anywhere_is_taken_to_its_end_by_the_next_hub(
     for status in order[1 : order.index(reached) + 1]:
         bench.context.deployments.move(left.id, status, bench.clock.now())
 
-    resume(bench.again().context, {ana.id: ana})
+    reconcile(bench.again().context)
 
     wait_until(lambda: bench.context.deployments.load(left.id).status is Status.LIVE, 20)
     target = bench.ingress.target(host(bench, site))
@@ -157,7 +157,7 @@ def test_every_step_is_news_for_whoever_follows(bench: Bench) -> None:
     stop()
 
 
-def test_reconcile_brings_back_what_the_ingress_lost_and_stops_what_nobody_asked_for(bench: Bench) -> None:
+def test_reconcile_brings_back_what_the_ingress_and_the_driver_lost(bench: Bench) -> None:
     ana = bench.account()
     site = bench.site(ana)
     live = deployed(bench, site, bench.release(ana, site, "one", node=True), ana)
@@ -166,9 +166,12 @@ def test_reconcile_brings_back_what_the_ingress_lost_and_stops_what_nobody_asked
 
     reconcile(bench.context)
 
-    target = bench.ingress.target(host(bench, site))
-    instance = bench.driver.inspect(site_key(site, live.id))
-    assert target is not None and instance is not None and target.upstream == instance.address
+    def back() -> bool:
+        target = bench.ingress.target(host(bench, site))
+        instance = bench.driver.inspect(site_key(site, live.id))
+        return target is not None and instance is not None and target.upstream == instance.address
+
+    wait_until(back)
 
 
 def test_a_removed_site_leaves_nothing_running_and_nothing_served(bench: Bench) -> None:

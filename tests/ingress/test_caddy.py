@@ -293,3 +293,27 @@ def test_the_admin_socket_is_not_open_to_others(own_world: Any) -> None:
     mode = (own_world.settings.run / "caddy.sock").stat().st_mode
 
     assert mode & 0o777 == 0o200
+
+
+def test_of_many_who_notice_that_it_died_one_starts_it(own_world: Any) -> None:
+    caddy = own_world.caddy
+    caddy.start()
+    process = caddy.process_id()
+    os.kill(process, signal.SIGKILL)
+    wait_until_gone(process)
+    problems: list[Exception] = []
+
+    def ensure() -> None:
+        try:
+            caddy.ensure()
+        except Exception as error:  # noqa: BLE001 - collected for the assertion
+            problems.append(error)
+
+    threads = [threading.Thread(target=ensure) for _ in range(7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert problems == []
+    assert caddy.running() and caddy.process_id() != process
