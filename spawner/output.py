@@ -34,6 +34,11 @@ def read_log(path: Path, offset: int, limit: int) -> LogChunk:
     return LogChunk(data, start, start + len(data))
 
 
+def log_end(path: Path) -> int:
+    """The offset behind the newest byte."""
+    return path.stat().st_size
+
+
 def cut_log(path: Path, most: int) -> bool:
     """Drop the oldest part when more than `most` bytes are on the disk; True when it did."""
     try:

@@ -26,7 +26,7 @@ from dialup_ext.spawner.addresses import Addresses
 from dialup_ext.spawner.environment import scrubbed
 from dialup_ext.spawner.family import Families, wait_for_end
 from dialup_ext.spawner.journal import Journal, Record, check_key
-from dialup_ext.spawner.output import create_log, cut_log, read_log
+from dialup_ext.spawner.output import create_log, cut_log, log_end, read_log
 from dialup_ext.spawner.start import spawn
 from dialup_ext.spawner.toolchain import Toolchain
 from dialup_ext.spawner.watch import Watch
@@ -107,6 +107,12 @@ class ProcessDriver:
     def log(self, key: str, offset: int = 0, limit: int = 65536) -> LogChunk:
         try:
             return read_log(self._journal.log_file(check_key(key)), offset, limit)
+        except FileNotFoundError:
+            raise _unknown(key) from None
+
+    def log_end(self, key: str) -> int:
+        try:
+            return log_end(self._journal.log_file(check_key(key)))
         except FileNotFoundError:
             raise _unknown(key) from None
 

@@ -54,6 +54,9 @@ class Driver(Protocol):
     def log(self, key: str, offset: int = 0, limit: int = 65536) -> LogChunk:
         """Output (both streams) from byte `offset`. Raises `NotFound` for an unknown key."""
 
+    def log_end(self, key: str) -> int:
+        """The offset behind the newest byte of its output, without reading any. Raises like `log`."""
+
     def listening(self, key: str) -> builtins.list[str]:
         """The addresses the instance's own processes listen on, e.g. `["0.0.0.0:3000"]`."""
 

@@ -139,7 +139,7 @@ def test_what_nobody_started_is_unknown(driver: Driver) -> None:
     assert driver.list() == []
     assert driver.listening("site-1") == []
     assert driver.usage("site-1") is None
-    for ask in (lambda: driver.log("site-1"), lambda: driver.wait("site-1", 0)):
+    for ask in (lambda: driver.log("site-1"), lambda: driver.log_end("site-1"), lambda: driver.wait("site-1", 0)):
         with pytest.raises(NotFound) as refusal:
             ask()
         assert refusal.value.code == "instance_not_found"
@@ -238,6 +238,13 @@ def test_the_log_is_read_on_from_where_one_stopped(world: World, driver: Driver)
     assert (rest.data, rest.offset, rest.next_offset) == (b"two\n", 4, 8)
     nothing = driver.log("site-1", rest.next_offset)
     assert (nothing.data, nothing.offset, nothing.next_offset) == (b"", 8, 8)
+
+
+def test_the_end_of_the_log_is_known_without_reading_it(world: World, driver: Driver) -> None:
+    driver.start(world.spec("site-1", world.program("says", "one"), world.program("says", "two")))
+    driver.wait("site-1", 20)
+    assert driver.log_end("site-1") == 8
+    assert driver.log("site-1", driver.log_end("site-1") - 4).data == b"two\n"
 
 
 def test_an_offset_beyond_the_end_starts_over(world: World, driver: Driver) -> None:
