@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import re
 from collections.abc import Callable
 
 from dialup_ext.actions.context import Context
+from dialup_ext.actions.output import LONG, SHORT, read_end, shown
 from dialup_ext.domain.deployment import Failure, StepCancelled, StepFailed
 from dialup_ext.domain.instance import Instance, InstanceState
 from dialup_ext.errors import DialupError
@@ -51,19 +51,10 @@ def wait_until_healthy(context: Context, instance: Instance, host: str, *, step:
 def tail(context: Context, key: str, lines: int = 40) -> tuple[str, ...]:
     """The last lines of an instance's log; empty when there is none."""
     try:
-        offset, data = 0, b""
-        while (chunk := context.driver.log(key, offset)).data:
-            data = (data + chunk.data)[-65536:]
-            offset = chunk.next_offset
+        data, _ = read_end(context, key, SHORT if lines <= 40 else LONG)
     except (DialupError, OSError):  # a log that cannot be read must not hide why the site failed
         return ()
-    return tuple(_own_paths(context, data.decode("utf-8", "replace")).splitlines()[-lines:])
-
-
-def _own_paths(context: Context, text: str) -> str:
-    """A program's own files as its owner knows them: `server.js`, not where releases are kept."""
-    return re.sub(rf"(file://)?{re.escape(str(context.settings.home))}/sites/[^/\s]+/[^/\s]+/[^/\s]+/app/", "",
-                  text)
+    return tuple(shown(context, data.removesuffix(b"\n").split(b"\n")[-lines:])) if data else ()
 
 
 def _ask(instance: Instance, host: str, path: str, timeout: float) -> str:
