@@ -133,8 +133,14 @@ def test_only_folders_that_changed_are_counted_again(bench: Bench, monkeypatch: 
     for part in blobs.iterdir():
         os.utime(part, (1e9, 1e9))  # as if nothing had changed for long
     before = used(bench, ana)
-    real, looked = os.scandir, []
-    monkeypatch.setattr(os, "scandir", lambda path: looked.append(str(path)) or real(path))
+    real = os.scandir
+    looked: list[str] = []
+
+    def scandir(path: str) -> Any:
+        looked.append(str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
 
     assert used(bench, ana) == before
     assert [path for path in looked if path.startswith(f"{blobs}/")] == []

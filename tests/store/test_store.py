@@ -146,14 +146,18 @@ def test_what_counts_or_moves_locks_a_row_first_where_a_transaction_does_not_loc
     event.listen(bench.store._engine, "before_execute", note)
     first: dict[str, str] = {}
     site = SiteRecords(bench.store).create(ana, "blog", Kind.STATIC, None, NOW)
-    first["site"], _ = statements[0], statements.clear()
+    first["site"] = statements[0]
+    statements.clear()
     release = bench.context.releases.create(site.id, "0" * 64, kind=Kind.STATIC, root="", why="", file_count=1,
                                             size_bytes=1, by="ana", at=NOW)
-    first["number"], _ = statements[0], statements.clear()
+    first["number"] = statements[0]
+    statements.clear()
     deployment = bench.context.deployments.open(release, "deploy", "ana", NOW, most=20)
-    first["open"], _ = statements[0], statements.clear()
+    first["open"] = statements[0]
+    statements.clear()
     bench.context.deployments.move(deployment.id, Status.BUILDING, NOW)
-    first["move"], _ = statements[0], statements.clear()
+    first["move"] = statements[0]
+    statements.clear()
     bench.context.releases.prune({site.id: [release.id]})
     first["prune"] = statements[0]
 
