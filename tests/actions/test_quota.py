@@ -136,7 +136,7 @@ def test_only_folders_that_changed_are_counted_again(bench: Bench, monkeypatch: 
     real = os.scandir
     looked: list[str] = []
 
-    def scandir(path: str) -> Any:
+    def scandir(path: str) -> object:
         looked.append(str(path))
         return real(path)
 
