@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dialup_ext import __version__
 from dialup_ext.actions.health import tail
 from dialup_ext.actions.retire import site_key
 from dialup_ext.domain.account import Account
-from dialup_ext.domain.deployment import Deployment, Status
+from dialup_ext.domain.deployment import Deployment
+from dialup_ext.domain.editing import EditorSession
 from dialup_ext.domain.site import Site
 from dialup_ext.domain.views import (
     DeploymentView,
@@ -37,41 +36,42 @@ CHECKS = ("database", "driver", "ingress", "storage", "memory")
 
 
 class Views:
-    """Reads only. Costs one query and one look into the kernel's files per thing shown."""
+    """Reads only. Of each running thing that is shown, it looks once into the kernel's files."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.context = hub.context
         self.settings = hub.context.settings
-        self._touched: dict[str, float] = {}
 
     # -- sites and deployments --------------------------------------------------------------------
     def sites(self, sites: list[Site]) -> list[SiteView]:
-        newest = self.context.deployments.newest([site.id for site in sites])
-        return [self._site(site, newest.get(site.id)) for site in sites]
+        """A handful of queries, however many sites."""
+        ids = [site.id for site in sites]
+        newest = self.context.deployments.newest(ids)
+        live = self.context.deployments.of([site.live_deployment_id for site in sites if site.live_deployment_id])
+        previews = self.context.editing.previews(ids)
+        return [self._site(site, newest.get(site.id), live.get(site.live_deployment_id or ""),
+                           previews.get(site.id)) for site in sites]
 
     def site(self, site: Site) -> SiteView:
         return self.sites([site])[0]
 
+    def deployments(self, deployments: list[Deployment], site_name: str) -> list[DeploymentView]:
+        """All of one site; one query more when some failed."""
+        failed = {found.site_id for found in deployments if found.failure is not None}
+        numbers = self.context.deployments.live_numbers(list(failed)) if failed else {}
+        return [self._deployment(found, site_name, numbers.get(found.site_id)) for found in deployments]
+
     def deployment(self, deployment: Deployment, site_name: str) -> DeploymentView:
-        still_live = None
-        if deployment.failure is not None:
-            still_live = self._live_number(deployment.site_id)
-        end = deployment.changed_at if deployment.status.is_final else self.context.clock.now()
-        end = deployment.live_at or end
-        return DeploymentView(
-            id=deployment.id, site=site_name, release=_ref(deployment), status=deployment.status.value,
-            step=deployment.step, action=deployment.action, created_at=deployment.created_at,
-            changed_at=deployment.changed_at, created_by=deployment.created_by,
-            duration_seconds=round((end - deployment.created_at).total_seconds(), 3),
-            live_at=deployment.live_at, still_live=still_live, failure=deployment.failure)
+        return self.deployments([deployment], site_name)[0]
 
     def live_key(self, site: Site) -> str:
         """The key of the instance that serves the site, whether it has one or not."""
         return site_key(site, site.live_deployment_id or "")
 
-    def _site(self, site: Site, newest: Deployment | None) -> SiteView:
-        live = self._live_deployment(site, newest)
+    def _site(self, site: Site, newest: Deployment | None, live: Deployment | None,
+              preview: EditorSession | None) -> SiteView:
+        number = live.release_number if live else None
         return SiteView(
             id=site.id, name=site.name, owner=site.owner, kind=site.kind.value, status=site.status.value,
             address=self.settings.origin(site.host(self.settings.domain)) + "/",
@@ -79,45 +79,36 @@ class Views:
             template=site.template, live_release=_ref(live) if live else None,
             last_deployed=site.last_deployed, last_deployed_by=live.created_by if live else None,
             created_at=site.created_at, last_edited=site.last_edited, error_message=site.error_message,
-            storage_bytes=site.storage_bytes, memory_mb=self.memory_of(self.live_key(site)),
-            deployment=self.deployment(newest, site.name) if newest else None,
-            preview=self.preview(site))
+            storage_bytes=site.storage_bytes, memory_mb=self.memory_of(self.live_key(site)) if live else None,
+            deployment=self._deployment(newest, site.name, number) if newest else None,
+            preview=self._preview(site, preview))
 
-    def _live_deployment(self, site: Site, newest: Deployment | None) -> Deployment | None:
-        if site.live_deployment_id is None:
-            return None
-        if newest is not None and newest.id == site.live_deployment_id:
-            return newest
-        return self.context.deployments.load(site.live_deployment_id)
-
-    def _live_number(self, site_id: str) -> int | None:
-        live = [found for found in self.context.deployments.list(site_id, limit=200)
-                if found.status is Status.LIVE]
-        return live[0].release_number if live else None
+    def _deployment(self, deployment: Deployment, site_name: str, live_number: int | None) -> DeploymentView:
+        """`live_number` is the release that is live now: what a failed deployment left in place."""
+        end = deployment.changed_at if deployment.status.is_final else self.context.clock.now()
+        end = deployment.live_at or end
+        return DeploymentView(
+            id=deployment.id, site=site_name, release=_ref(deployment), status=deployment.status.value,
+            step=deployment.step, action=deployment.action, created_at=deployment.created_at,
+            changed_at=deployment.changed_at, created_by=deployment.created_by,
+            duration_seconds=round((end - deployment.created_at).total_seconds(), 3),
+            live_at=deployment.live_at, failure=deployment.failure,
+            still_live=live_number if deployment.failure is not None else None)
 
     # -- previews and labs --------------------------------------------------------------------------
     def preview(self, site: Site, *, with_upstream: bool = False) -> PreviewView:
-        session = self.context.editing.find(site.owner_id, "preview", site.id)
+        return self._preview(site, self.context.editing.previews([site.id]).get(site.id), with_upstream)
+
+    def _preview(self, site: Site, session: EditorSession | None, with_upstream: bool = False) -> PreviewView:
         url = self.settings.origin(site.preview_host(self.settings.domain)) + "/"
         if session is None:
             return PreviewView(site.name, "stopped", url)
-        self._extend(session.id, site.name)
         failed = session.state == "failed"
         instance = self.context.driver.inspect(session.instance_key) if with_upstream else None
         return PreviewView(
             site.name, session.state, url, session.message,
             tail(self.context, session.instance_key) if failed else (),
             instance.address if instance and session.state == "running" else None)
-
-    def touch(self, site_name: str) -> None:
-        self._touched[site_name] = time.monotonic()
-
-    def _extend(self, session_id: str, site_name: str) -> None:
-        """Move the expiry on when somebody used the preview; at most one write a minute."""
-        if time.monotonic() - self._touched.get(site_name, float("-inf")) < 60:
-            self._touched.pop(site_name)
-            idle = timedelta(seconds=self.settings.preview_idle)
-            self.context.editing.change(session_id, expires_at=self.context.clock.now() + idle)
 
     def lab(self, account: Account) -> LabView:
         session = self.context.editing.find(account.id, "lab")
@@ -141,8 +132,8 @@ class Views:
 
     def quota(self, account: Account) -> QuotaView:
         sites = self.context.sites.list(account.id)
-        memory = sum(self.memory_of(self.live_key(site)) or 0.0 for site in sites)
-        storage = sum(site.storage_bytes for site in sites) / MIB
+        memory = sum(self.memory_of(self.live_key(site)) or 0.0 for site in sites if site.live_deployment_id)
+        storage = self.context.uploads.stored.of_account(account.id) / MIB
         return QuotaView(sites=Used(len(sites), account.quota.max_sites),
                          memory_mb=Used(round(memory, 1), account.quota.max_memory_mb),
                          storage_mb=Used(round(storage, 1), account.quota.max_storage_mb))
