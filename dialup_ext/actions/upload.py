@@ -87,7 +87,7 @@ def _check_room(context: Context, account: Account, needed: int) -> None:
     if needed > left:
         raise TooMany(
             f"This needs {amount(needed, up=True)} and you have {amount(left)} left of {amount(limit)}.",
-            code="storage_full", hint="Remove a site you do not use, which makes room within a day, "
+            code="storage_full", hint="Remove a site you do not use, which makes room in a day or so, "
                                       "or ask your admin for more.")
 
 

@@ -30,6 +30,7 @@ MOST_KEPT = 5000
 class _Counted:
     """What was found in one account's store, by folder."""
 
+    lock: threading.Lock = field(default_factory=threading.Lock)
     blobs: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Of each folder of blobs: its time of change, and the bytes in it then."""
     layers: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -41,15 +42,14 @@ class StoredBytes:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lock = threading.Lock()
         self._counted: dict[str, _Counted] = {}
         self._sums: dict[tuple[str, frozenset[str]], int] = {}
 
     def of_account(self, account_id: str) -> int:
         """Bytes of everything the account has in the store now; 0 when it never sent anything."""
         root = store_of(self._settings, account_id)
-        with self._lock:
-            counted = self._counted.setdefault(account_id, _Counted())
+        counted = self._counted.setdefault(account_id, _Counted())
+        with counted.lock:
             _count_blobs(root / "blobs", counted.blobs)
             _count_layers(root / "layers", counted.layers)
             return sum(size for _changed, size in counted.blobs.values()) + sum(counted.layers.values())
