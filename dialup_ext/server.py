@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from jupyter_server.auth import Authorizer, IdentityProvider, User
@@ -70,6 +71,11 @@ class HubServer(ServerApp):
         rules = self.web_app.wildcard_router.rules
         rules[:] = [rule for rule in rules if rule.matcher.regex.pattern == "(.*)$"]  # type: ignore[attr-defined]
 
+    def init_httpserver(self) -> None:
+        """The hub's lock is held by now: a socket that lies there was left by a crash."""
+        Path(self.sock).unlink(missing_ok=True)
+        super().init_httpserver()
+
     def init_signal(self) -> None:
         """SIGTERM and SIGINT end it at once and in order; no question at the terminal."""
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -104,7 +110,6 @@ def make_server(settings: Settings) -> HubServer:
     server.hub_settings = settings
     server.log.handlers.clear()  # to hub.log with everything else, not to the terminal
     server.log.propagate = True
-    (settings.run / "hub.sock").unlink(missing_ok=True)
     server.initialize(argv=[], find_extensions=False)
     server.http_server.conn_params.body_timeout = BODY_SECONDS
     return server
