@@ -25,7 +25,7 @@ class Guarded(click.Group):
             if error.hint:
                 click.echo(error.hint, err=True)
             sys.exit(1)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:  # nobody ever sees a stack trace
             if os.environ.get("DIALUP_DEBUG"):
