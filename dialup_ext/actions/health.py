@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 from collections.abc import Callable
 
 from dialup_ext.actions.context import Context
@@ -16,6 +17,9 @@ GOOD_ANSWERS = 2
 
 PAUSE = 0.1
 """Seconds between two questions."""
+
+_ERROR = re.compile(r"(?:Uncaught )?\w*(?:Error|Exception): \S")
+_PLACE = re.compile(r"[\w./-]+\.(?:[cm]?[jt]sx?|py):\d+")
 
 
 def wait_until_healthy(context: Context, instance: Instance, host: str, *, step: str = "check",
@@ -84,8 +88,21 @@ def _ended(context: Context, instance: Instance, now: Instance | None, step: str
                        "Make it use less, or ask your admin for a higher limit.", step, lines)
     code = now.exit_code if now else None
     how = "ended" if code is None else f"ended with exit code {code}"
+    cause = _last_words(lines)
+    if cause:
+        return Failure("exited", f"The program {how} before it answered: {cause}.",
+                       "Mend that and deploy again.", step, lines)
     return Failure("exited", f"The program {how} before it answered.",
                    "The last lines of its log usually name the line to mend.", step, lines)
+
+
+def _last_words(lines: tuple[str, ...]) -> str:
+    """The error a program of Node or Python died of, and where; empty when its log does not say."""
+    errors = [line.strip() for line in lines if _ERROR.match(line)]
+    places = [line.strip() for line in lines if _PLACE.fullmatch(line.strip())]
+    if not errors:
+        return ""
+    return errors[-1][:160].rstrip(".") + (f" ({places[-1]})" if places else "")
 
 
 def _never_well(context: Context, instance: Instance, last: str, timeout: float, step: str) -> Failure:
