@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialup_ext.actions.context import Context
+from dialup_ext.domain.site import Site
 from dialup_ext.errors import NotFound
 
 if TYPE_CHECKING:
@@ -34,11 +35,8 @@ class Hosts:
         label = host.removesuffix(f".{domain}")
         if label == host or not label.endswith("-dev") or "." in label:
             return None
-        try:
-            site = self._context.sites.load(label.removesuffix("-dev"), None)
-        except NotFound:
-            return None
-        return ("preview", site.name, site.owner)
+        site = self._site(label.removesuffix("-dev"))
+        return ("preview", site.name, site.owner) if site else None
 
     def lab_secret(self, account_name: str) -> str | None:
         """The secret that proves to this account's lab that the edge let a request in."""
@@ -55,10 +53,17 @@ class Hosts:
     def gate_page(self, host: str) -> str:
         """Why a public host has nothing to show: `new`, `stopped`, `failed`, `gone` or `unknown`."""
         name = host.removesuffix(f".{self._settings.domain}")
-        try:
-            site = self._context.sites.load(name, None)
-        except NotFound:
+        site = self._site(name)
+        if site is None:
             return "gone" if self._context.sites.is_retired(name) else "unknown"
         if site.stopped or site.live_deployment_id is None:
             return "stopped" if site.stopped else "new"
         return "failed"
+
+    def _site(self, name: str) -> Site | None:
+        """By its name alone: an id is no host."""
+        try:
+            site = self._context.sites.load(name, None)
+        except NotFound:
+            return None
+        return site if site.name == name else None

@@ -18,7 +18,7 @@ from dialup_ext.actions.deployment_log import read_log
 from dialup_ext.actions.health import tail
 from dialup_ext.actions.reconcile import reconcile, resume
 from dialup_ext.actions.site_log import LogFollower
-from dialup_ext.actions.upload import begin_upload, finish_upload
+from dialup_ext.actions.upload import begin_upload, finish_upload, receive_files
 from dialup_ext.domain.access import Principal
 from dialup_ext.domain.account import Account, Quota, Role
 from dialup_ext.domain.deployment import Deployment
@@ -204,7 +204,7 @@ class Hub:
 
     def receive_files(self, me: Principal, upload_id: str) -> Any:
         """A writer that takes the frames of this upload: `feed`, then `finish` or `abort`."""
-        return self.context.uploads.receive(upload_id, me.account.id)
+        return receive_files(self.context, me.account, upload_id)
 
     def finish_upload(self, me: Principal, upload_id: str) -> Release:
         return finish_upload(self.context, me.account, upload_id)
@@ -230,7 +230,7 @@ class Hub:
 
     def deployments(self, me: Principal, ref: str) -> list[DeploymentView]:
         site = self.load_site(me, ref)
-        return [self.views.deployment(found, site.name) for found in self.context.deployments.list(site.id)]
+        return self.views.deployments(self.context.deployments.list(site.id), site.name)
 
     def deployment(self, me: Principal, deployment_id: str) -> DeploymentView:
         return self._shown(self.load_deployment(me, deployment_id))

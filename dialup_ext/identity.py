@@ -184,7 +184,7 @@ class Identity:
     def use_link(self, token: str, origin: Origin, *, replaces: str | None = None) -> NewSession:
         """Use a login link up: of many at once, one gets a session, the others `Forbidden`."""
         account_id = self._links.use(digest(token), _LOGIN, self.clock.now())
-        account = self._accounts.find(account_id) if account_id else None
+        account = self._accounts.get(account_id) if account_id else None
         if account is None or not account.is_active:
             raise Forbidden("This link was used already or is too old.", code="bad_link",
                             hint="Ask your admin for a new one.")

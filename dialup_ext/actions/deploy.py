@@ -29,7 +29,7 @@ from dialup_ext.domain.deployment import (
 from dialup_ext.domain.instance import Instance, InstanceState
 from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Site
-from dialup_ext.errors import Conflict, DialupError
+from dialup_ext.errors import DialupError, NotFound
 
 log = logging.getLogger("dialup")
 
@@ -76,9 +76,6 @@ def run(context: Context, deployment_id: str) -> Deployment:
 
 def cancel(context: Context, deployment: Deployment) -> Deployment:
     """Ask for its end. Raises `Conflict` (`too_late`) once it switches or is over."""
-    if deployment.status.is_final or deployment.status is Status.SWITCHING:
-        raise Conflict("This deployment can no longer be cancelled.", code="too_late",
-                       hint="Roll back to the release before it instead.")
     context.deployments.want_cancel(deployment.id)
     return context.deployments.load(deployment.id)
 
@@ -178,7 +175,10 @@ class _Work:
 
     def _abandon(self, status: Status, failure: Failure | None) -> None:
         """Give it up: the address first, if it leads here already, then what runs, then the row."""
-        self.deployment = self.context.deployments.load(self.deployment.id)
+        try:
+            self.deployment = self.context.deployments.load(self.deployment.id)
+        except NotFound:
+            return  # the site was removed meanwhile
         if self.deployment.status.is_final:
             return  # it went live after all: only what follows failed
         self._lead_back()

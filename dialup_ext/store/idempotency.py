@@ -54,18 +54,6 @@ class RememberedAnswers:
         """What was begun was refused and changed nothing: the key may be used again. Idempotent."""
         self._change(account_id, key, delete(idempotency_keys))
 
-    def recall(self, account_id: str, key: str, request_hash: str) -> tuple[int, Any] | None:
-        table = idempotency_keys.c
-        with self.store.read() as connection:
-            row = connection.execute(
-                select(idempotency_keys).where(table.user_id == account_id, table.key == key)).first()
-        return None if row is None else self._recall(account_id, key, request_hash)
-
-    def remember(self, account_id: str, key: str, request_hash: str, status: int, answer: Any,
-                 at: datetime) -> None:
-        self.begin(account_id, key, request_hash, at)
-        self.finish(account_id, key, status, answer)
-
     def _recall(self, account_id: str, key: str, request_hash: str) -> tuple[int, Any]:
         table = idempotency_keys.c
         with self.store.read() as connection:

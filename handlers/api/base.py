@@ -9,7 +9,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from weakref import WeakValueDictionary
 
 from pydantic import BaseModel
 from tornado.iostream import StreamClosedError
@@ -62,17 +61,22 @@ class ApiHandler(DialupHandler):
             return
         if not 1 <= len(key) <= 128:
             raise BadInput("An Idempotency-Key has 1 to 128 characters.")
-        account, digest = self.account.id, self._request_digest()
-        async with _lock_for(account + key):
-            known = await self.run(self.hub.answers.recall, account, key, digest)
-            if known is None:
-                contract = self.contract[self.request.method or ""]
-                assert contract.answers is not None
-                shaped = contract.answers.model_validate(await work()).model_dump(mode="json")
-                known = (contract.status, shaped)
-                await self.run(self.hub.answers.remember, account, key, digest, contract.status, shaped,
+        known = await self.run(self.hub.answers.begin, self.account.id, key, self._request_digest(),
                                self.hub.context.clock.now())
-        self.answer(known[1], known[0])
+        status, shaped = known or await self._first_time(key, work)
+        self.answer(shaped, status)
+
+    async def _first_time(self, key: str, work: Callable[[], Awaitable[Any]]) -> tuple[int, Any]:
+        """Do it and remember the answer. A refusal changed nothing, so the key may be used again."""
+        contract = self.contract[self.request.method or ""]
+        assert contract.answers is not None
+        try:
+            shaped = contract.answers.model_validate(await work()).model_dump(mode="json")
+        except DialupError:
+            await self.run(self.hub.answers.forget, self.account.id, key)
+            raise
+        await self.run(self.hub.answers.finish, self.account.id, key, contract.status, shaped)
+        return contract.status, shaped
 
     def _request_digest(self) -> str:
         digest = hashlib.sha256(f"{self.request.method} {self.request.path}\n".encode())
@@ -220,9 +224,3 @@ class BigBody(ApiHandler):
             self._busy.discard(self._sender)
             self._sender = None
 
-
-_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-
-
-def _lock_for(key: str) -> asyncio.Lock:
-    return _locks.setdefault(key, asyncio.Lock())
