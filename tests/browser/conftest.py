@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.browser.fake_hub import FakeHub, ago, deployment, site
 
 BUILT = Path(__file__).parents[2] / "dialup_ext" / "labextension"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
+expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 OURS = re.compile(r"/dialup/(api|lab|dashboards)/")
 
 
@@ -78,7 +79,7 @@ def hub(lab: tuple[str, Path]) -> Iterator[FakeHub]:
 @pytest.fixture
 def page(browser: Browser, lab: tuple[str, Path], hub: FakeHub) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=lab[0])
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     context.route(OURS, lambda route: _send_to(hub, route))
     yield context.new_page()
     context.close()
