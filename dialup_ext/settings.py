@@ -39,7 +39,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("scheme", "http", "http or https", "How people reach this server."),
     Setting("caddy", "", "path",
             "The Caddy program; empty: the one installed with dialup, else the one on PATH."),
-    Setting("driver", "", "process or docker", "Empty: chosen at the first start, then stored."),
+    Setting("driver", "", "process", "What runs instances. Empty: chosen at the first start, then stored."),
     Setting("database_url", "", "SQLAlchemy URL", "Empty: SQLite in the home's data folder."),
     Setting("health_timeout", 30.0, "seconds", "How long a new instance may take to answer."),
     Setting("health_path", "/", "URL path", "What a new instance must answer with 2xx or 3xx."),
@@ -73,6 +73,7 @@ TABLE: tuple[Setting, ...] = (
             "Allow what the process driver refuses: other people on a server without isolation."),
 )
 
+_KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "yes or no"}
 _BY_NAME = {setting.name: setting for setting in TABLE}
 _ENVIRONMENT = {"PORT": "port"} | {f"DIALUP_{s.name.upper()}": s.name for s in TABLE}
 
@@ -85,7 +86,7 @@ class Settings:
         unknown = sorted(set(values) - set(_BY_NAME))
         if unknown:
             raise BadInput(f"There is no setting “{unknown[0]}”.", code="unknown_setting",
-                           hint="`dialup settings` lists them all.")
+                           hint=f"Take it out of the configuration. There are: {', '.join(_BY_NAME)}.")
         self._values = {s.name: parse(s.name, values.get(s.name, s.default)) for s in TABLE}
 
     def __getattr__(self, name: str) -> Any:
@@ -179,7 +180,7 @@ def parse(name: str, value: Any) -> Any:
         result = setting.kind(value)
     except (TypeError, ValueError):
         raise BadInput(f"The setting “{name}” cannot be “{value}”.", code="bad_setting",
-                       hint=f"It is a {setting.kind.__name__}, in {setting.unit}.") from None
+                       hint=f"It is {_KINDS[setting.kind]}, in {setting.unit}.") from None
     if name == "port" and not 0 < result < 65536:
         raise BadInput(f"{value} is not a TCP port.", hint="Use 1 to 65535.", code="bad_setting")
     if name == "scheme" and result not in ("http", "https"):
