@@ -180,7 +180,7 @@ def parse(name: str, value: Any) -> Any:
         result = setting.kind(value)
     except (TypeError, ValueError):
         raise BadInput(f"The setting “{name}” cannot be “{value}”.", code="bad_setting",
-                       hint=f"It is {_KINDS[setting.kind]}, in {setting.unit}.") from None
+                       hint=f"It is {_KINDS[setting.kind]} ({setting.unit}).") from None
     if name == "port" and not 0 < result < 65536:
         raise BadInput(f"{value} is not a TCP port.", hint="Use 1 to 65535.", code="bad_setting")
     if name == "scheme" and result not in ("http", "https"):

@@ -99,7 +99,7 @@ def _port(settings: Settings) -> str:
     return f"{settings.port} is free"
 
 
-def _node(settings: Settings) -> str:
+def _node(_: Settings) -> str:
     from dialup_ext.spawner.toolchain import Toolchain
 
     with tempfile.TemporaryDirectory() as folder:  # our links to it are not made in the home yet
