@@ -54,6 +54,7 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
     driver = choose_driver(settings, StoredValues(store))
     caddy = Caddy(settings)
     doors = Doors(settings.run, body_limit=BODY_LIMIT)
+    StoredValues(store).set("address", {name: getattr(settings, name) for name in ("domain", "port", "scheme")})
     bond = Bond(settings.home, StoredValues(store))
     uploads, trees = Uploads(settings), ReleaseTrees(settings)
     context = Context(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import MutableMapping, Sequence
 from pathlib import Path
@@ -69,6 +70,11 @@ def settle(home: Path, environment: MutableMapping[str, str]) -> None:
     )
 
 
+def shell() -> str:
+    """The shell of the lab's terminals."""
+    return shutil.which("bash") or "/bin/sh"
+
+
 def arguments(root: Path, port: int) -> list[str]:
     """JupyterLab's command line. Pure."""
     server = {
@@ -99,6 +105,8 @@ def arguments(root: Path, port: int) -> list[str]:
         "extension_manager": "readonly",
     }
     return [
+        # not a login shell: Debian's /etc/profile would take `deploy` and Node off its PATH
+        f"--ServerApp.terminado_settings={{'shell_command': ['{shell()}']}}",
         *(f"--ServerApp.{name}={value}" for name, value in server.items()),
         *(f"--ServerApp.jpserver_extensions={name}={on}" for name, on in EXTENSIONS.items()),
         *(f"--MappingKernelManager.{name}={value}" for name, value in kernels.items()),

@@ -152,9 +152,12 @@ def load_settings(home: Path | None = None, environment: Mapping[str, str] | Non
 
 
 def default_home(environment: Mapping[str, str]) -> Path:
-    """`DIALUP_HOME`, else the user's data folder (XDG)."""
+    """`DIALUP_HOME`, else what `make up` made in this checkout, else the user's data folder (XDG)."""
     if environment.get("DIALUP_HOME"):
         return Path(environment["DIALUP_HOME"]).expanduser().absolute()
+    checkout = Path(__file__).resolve().parents[1]
+    if (checkout / "Makefile").exists() and (checkout / ".dialup").is_dir():
+        return checkout / ".dialup"
     data = environment.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(data).expanduser() / "dialup"
 

@@ -14,6 +14,7 @@ from typing import Any
 from dialup_ext.actions.context import Context, Setback
 from dialup_ext.actions.deploy import run
 from dialup_ext.actions.lab import begin_lab
+from dialup_ext.actions.opening import is_alive
 from dialup_ext.actions.preview import begin_preview, stop_preview
 from dialup_ext.actions.prune import prune
 from dialup_ext.actions.retire import retire_old_instances, site_key
@@ -39,6 +40,9 @@ def resume(context: Context, accounts: Mapping[str, Account]) -> None:
     for session in context.editing.list():
         account = accounts.get(session.account_id)
         if account is None or not account.is_active:
+            continue
+        if session.state == "running" and not is_alive(context, session):
+            context.editing.close(session.id)  # it was stopped with the hub: nothing failed
             continue
         if session.kind == "lab":
             context.open_lab_door(session.account)

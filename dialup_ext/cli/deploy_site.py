@@ -28,13 +28,14 @@ What stays behind: links, .git, node_modules, .env files and the like, and what
 
 
 @click.command(epilog=SITE_EXAMPLES)
-@click.argument("path", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("path", default=".", type=click.Path(path_type=Path))
 @click.option("--domain", metavar="SITE", help="The site's address or name. Default: as last time, else the folder's name.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole log of the deployment.")
 @shared
 @pass_here
 def site(here: Here, path: Path, domain: str | None, verbose: bool) -> None:
     """Deploy the folder PATH (default: this one). A site that does not exist yet is created."""
+    path = _folder(path)
     name = here.site(domain, path)
     with drawing(here.output, name, verbose=verbose) as tell:
         deployment = deploy_folder(here.transport, name, path, tell, create=True)
@@ -44,6 +45,18 @@ def site(here: Here, path: Path, domain: str | None, verbose: bool) -> None:
     here.output.say(f"✓ {facts['address']} is live: {_how(deployment)}")
     _warn(here)
     here.output.data(deployment | {"address": facts["address"]})
+
+
+def _folder(path: Path) -> Path:
+    """The folder meant by `path`: as given, this one by its name, or one in the home (as in a lab)."""
+    if path.is_dir():
+        return path
+    if len(path.parts) == 1 and path.name == Path.cwd().name:
+        return Path.cwd()
+    if (Path.home() / path).is_dir():
+        return Path.home() / path
+    raise click.UsageError(f"There is no folder “{path}” here. You are in {Path.cwd()}: name a folder in it, "
+                           "or go to yours with `cd` first.")
 
 
 def _how(deployment: Json) -> str:

@@ -91,7 +91,10 @@ def _identity(settings: Settings) -> Identity:
     from dialup_ext.domain.clock import SystemClock
     from dialup_ext.identity import Identity
     from dialup_ext.store.engine import Store
+    from dialup_ext.store.values import StoredValues
 
     store = Store(settings.resolved_database_url)
     store.prepare()
-    return Identity(store, settings, SystemClock())
+    # links must lead to where the hub of this home answers, whatever this shell's PORT says
+    answers_at = StoredValues(store).get("address", {})
+    return Identity(store, settings.with_values(**answers_at), SystemClock())

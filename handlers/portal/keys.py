@@ -43,6 +43,8 @@ class KeysHandler(PageHandler):
         keys = await self.run(self.hub.identity.keys, self.account.id)
         values: dict[str, Any] = {"typed": self.form("name") if error else "", "lifetimes": LIFETIMES,
                                   "usual": self.dialup_settings.key_lifetime_days}
+        settings = self.dialup_settings
+        values["server"] = settings.origin(settings.domain).partition("://")[2]
         self.page("keys.html", keys=keys, made=made, error=error, **values)
 
 

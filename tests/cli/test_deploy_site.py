@@ -161,3 +161,17 @@ def test_the_whole_program_from_a_shell(hub, transport, folder, name):
     assert "is live" in good.stdout
     assert "no-such-site" in refused.stderr
     assert "Traceback" not in good.stderr + refused.stderr + wrong.stderr
+
+
+def test_a_folder_is_found_by_its_name_from_inside_it_and_from_elsewhere_in_a_lab(
+        tmp_path, monkeypatch):
+    from dialup_ext.cli.deploy_site import _folder
+
+    home = tmp_path / "home"
+    (home / "robin").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    from pathlib import Path
+
+    for place in (home, home / "robin", tmp_path):
+        monkeypatch.chdir(place)
+        assert _folder(Path("robin")).resolve() == (home / "robin").resolve()
