@@ -136,6 +136,7 @@ class DockerDriver:
     def close(self) -> None:
         """End the watching thread. Instances go on, unwatched, until the next driver object."""
         self._watch.close()
+        self._engine.close()
 
     def remove_everything(self) -> None:
         """Leave the machine as it was: no container, network or rule of this installation."""

@@ -65,6 +65,13 @@ class Engine:
         with self.asking() as client:
             client.ping()
 
+    def close(self) -> None:
+        """Let go of the connection; the next question makes a new one."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
     def _connected(self) -> docker.APIClient:
         import docker
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -25,8 +25,9 @@ def build(which: tuple[str, ...], base: str, suite: str, mirror: str, ca_bundle:
     from dialup_ext.spawner.docker_build import Builder, Options
     from dialup_ext.spawner.docker_engine import Engine
 
-    builder = Builder(Engine(), click.echo, Options(base, suite, mirror, ca_bundle))
-    builder.build(which or ("base", "node", "lab"))
+    with closing(Engine()) as engine:
+        builder = Builder(engine, click.echo, Options(base, suite, mirror, ca_bundle))
+        builder.build(which or ("base", "node", "lab"))
     _show()
 
 
@@ -40,7 +41,8 @@ def _show() -> None:
     from dialup_ext.spawner.docker_engine import Engine
     from dialup_ext.spawner.docker_images import Images
 
-    found: Any = Images(Engine()).list()
+    with closing(Engine()) as engine:
+        found = Images(engine).list()
     if not found:
         click.echo("None yet. `dialup images build` makes them.")
     for image in found:

@@ -52,6 +52,13 @@ def refuse_to_face_the_world(settings: Settings) -> None:
             hint="Leave the setting “bind” at 127.0.0.1, or add --force if you know what you do.")
 
 
+def how_it_runs(driver: str) -> str:
+    """One sentence about the walls around people's code."""
+    if driver == "docker":
+        return "Runs people's code in containers (docker driver): each account apart from the others."
+    return "Runs people's code as plain processes (process driver): fine for you alone."
+
+
 def say(line: str) -> None:
     click.echo(line)
 
@@ -97,7 +104,7 @@ def _print_addresses(hub: Hub, link: str, sample: str | None, seconds: float) ->
         say(f"\n  You are here over SSH. On your own computer run\n"
             f"    ssh -L {settings.port}:127.0.0.1:{settings.port} {_ssh_name()}\n"
             f"  and open the links there.")
-    say(f"\n  Runs people's code as plain processes ({hub.context.driver.name} driver): fine for you alone.")
+    say("\n  " + how_it_runs(hub.context.driver.name))
     say("  Ctrl-C stops everything it started.")
 
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ START_TIMEOUT = 60.0
 
 
 @contextmanager
-def engine() -> Iterator[Engine]:
+def engine() -> Iterator[None]:
     """An engine that answers, for as long as the tests need it; what we started we stop."""
     started = None
     if not answers():
@@ -40,7 +40,7 @@ def engine() -> Iterator[Engine]:
             skip(reason)
         started = _start()
     try:
-        yield Engine()
+        yield
     finally:
         if started is not None:
             started.send_signal(signal.SIGTERM)
@@ -57,10 +57,11 @@ def skip(reason: str) -> None:
 
 def answers() -> bool:
     """True when an engine answers now."""
-    try:
-        Engine().ping()
-    except DialupError:
-        return False
+    with closing(Engine()) as engine:
+        try:
+            engine.ping()
+        except DialupError:
+            return False
     return True
 
 
@@ -79,14 +80,13 @@ def need_images(*names: str) -> None:
     from dialup_ext.spawner.docker_images import LOCAL
 
     images = {"base": BASE, "node": LOCAL[Runtime.NODE], "lab": LOCAL[Runtime.PYTHON]}
-    here = Images(Engine())
-    missing = [name for name in ("base", *names) if not here.present(images[name])]
-    if not missing:
-        return
-    if shutil.which("debootstrap") is None:
-        _install()
-    certificates = os.environ.get("PIP_CERT")
-    Builder(Engine(), print, Options(ca_bundle=Path(certificates) if certificates else None)).build(missing)
+    with closing(Engine()) as engine:
+        here = Images(engine)
+        missing = [name for name in ("base", *names) if not here.present(images[name])]
+        if missing and shutil.which("debootstrap") is None:
+            _install()
+        certificates = os.environ.get("PIP_CERT")
+        Builder(engine, print, Options(ca_bundle=Path(certificates) if certificates else None)).build(missing)
 
 
 @contextmanager
