@@ -169,7 +169,7 @@ def default_home(environment: Mapping[str, str]) -> Path:
 def runtime_directory(home: Path) -> Path:
     """`<home>/run` when a socket path fits in it, else a short per-user folder under /tmp."""
     direct = home / "run"
-    longest = len(os.fsencode(direct / "labs" / ("x" * 31 + ".sock")))
+    longest = len(os.fsencode(direct / "labs" / ("x" * 31) / "hub.sock"))
     if longest <= 100:
         return direct
     import hashlib

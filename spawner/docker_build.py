@@ -14,10 +14,12 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import dialup_ext
 from dialup_ext.domain.instance import Runtime
 from dialup_ext.errors import Unavailable
 from dialup_ext.spawner.docker_engine import Engine
@@ -35,12 +37,16 @@ LABEL dialup.image=node
 """
 _LAB = """\
 FROM {base}
-COPY --chown=0:0 build/ /opt/build/
+COPY --chown=0:0 first/ /opt/build/
 RUN python3 -m venv /opt/dialup && {trust}/opt/dialup/bin/pip install --no-cache-dir --disable-pip-version-check \\
-    "{package}" && rm -rf /opt/build /root/.cache
+    -r /opt/build/requirements.txt && rm -rf /opt/build /root/.cache
+COPY --chown=0:0 second/ /opt/build/
+RUN set -- /opt/build/*.whl; if [ -e "$1" ]; then /opt/dialup/bin/pip install --no-cache-dir \\
+    --disable-pip-version-check --no-deps --no-index "$1"; fi; rm -rf /opt/build
 ENV PATH=/opt/dialup/bin:/usr/local/bin:/usr/bin:/bin
-LABEL dialup.image=lab
+LABEL dialup.image=lab dialup.version={version}
 """
+"""What it stands on first, in a layer that is made anew only when that changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +104,17 @@ class Builder:
         """Base and an environment with dialup in it, of the very version that is running."""
         with tempfile.TemporaryDirectory(prefix="dialup-lab-") as folder:
             context = Path(folder) / "context"
-            (context / "build").mkdir(parents=True)
+            for name in ("first", "second"):
+                (context / name).mkdir(parents=True)
             trust = ""
             if self._options.ca_bundle:
-                shutil.copyfile(self._options.ca_bundle, context / "build/ca.crt")
+                shutil.copyfile(self._options.ca_bundle, context / "first/ca.crt")
                 trust = "PIP_CERT=/opt/build/ca.crt "
-            package = dialup_package(context / "build")
-            self._say(f"installing {package.rpartition('/')[2]}; this takes a minute or two")
-            self._build(context, _LAB.format(base=self._base(), trust=trust, package=package),
-                        LOCAL[Runtime.PYTHON])
+            lines = dialup_package(context / "second")
+            (context / "first/requirements.txt").write_text("\n".join(lines) + "\n")
+            self._say("installing JupyterLab and dialup; the first time this takes a minute or two")
+            recipe = _LAB.format(base=self._base(), trust=trust, version=dialup_ext.__version__)
+            self._build(context, recipe, LOCAL[Runtime.PYTHON])
 
     def _base(self) -> str:
         return self._options.base or BASE
@@ -115,7 +123,7 @@ class Builder:
         (context / "Dockerfile").write_text(recipe)
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
-            tar.add(context, arcname=".")
+            tar.add(context, arcname=".", filter=_undated)
         archive.seek(0)
         self._say(f"building {name}")
         last = ""
@@ -126,6 +134,11 @@ class Builder:
                 if "error" in event:
                     raise Unavailable(f"{name} could not be built: {event['error']}", code="image_not_built",
                                       hint=f"The last line was: {last[-300:]}")
+
+
+def _undated(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.mtime = 0  # what has not changed is not made again
+    return entry
 
 
 def debootstrap(root: Path, options: Options) -> None:
@@ -194,15 +207,16 @@ def place_node(source: Path, target: Path) -> None:
         (target / f"bin/{name}").symlink_to(f"../lib/node_modules/npm/bin/{name}-cli.js")
 
 
-def dialup_package(folder: Path) -> str:
-    """What pip installs in the lab's image: a wheel of this checkout, else this very version by name."""
-    import dialup_ext
-
+def dialup_package(folder: Path) -> list[str]:
+    """What pip installs in the lab's image: a checkout's needs, and its wheel in `folder`; else this very
+    version by name.
+    """
     root = Path(dialup_ext.__file__).resolve().parents[1]
     if not (root / "pyproject.toml").exists():
-        return f"dialup-ext[lab]=={dialup_ext.__version__}"
+        return [f"dialup-ext[lab]=={dialup_ext.__version__}"]
     _pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(root))
-    return f"/opt/build/{next(folder.glob('dialup_ext-*.whl')).name}[lab]"
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    return sorted({*project["dependencies"], *project["optional-dependencies"]["lab"]})
 
 
 def _pip(*words: str) -> None:

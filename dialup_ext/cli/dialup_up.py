@@ -124,7 +124,7 @@ def _sample(hub: Hub, owner: Account) -> str | None:
         workspace.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         unpack("static", workspace)
     hub.doors.open_lab(owner.name)
-    door = hub.settings.run / "labs" / f"{owner.name}.sock"
+    door = hub.settings.run / "labs" / owner.name / "hub.sock"
     transport = Transport.for_socket(door)
     try:
         transport.post("/sites", {"name": SAMPLE, "template": "static"})
