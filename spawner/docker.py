@@ -10,6 +10,7 @@ import builtins
 import logging
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +21,15 @@ from dialup_ext.errors import NotFound, Unavailable
 from dialup_ext.settings import Settings
 from dialup_ext.spawner import proc
 from dialup_ext.spawner.cgroup import Group, group_of
-from dialup_ext.spawner.container import ACCOUNT, DEADLINE, INSTALLATION, KEY, Place, container_for, instance_of
+from dialup_ext.spawner.container import (
+    ACCOUNT,
+    DEADLINE,
+    INSTALLATION,
+    KEY,
+    Place,
+    container_for,
+    instance_of,
+)
 from dialup_ext.spawner.docker_engine import Engine
 from dialup_ext.spawner.docker_firewall import Firewall, parse_allowed
 from dialup_ext.spawner.docker_images import Images
@@ -88,19 +97,10 @@ class DockerDriver:
         return [instance for instance in found if instance is not None]
 
     def wait(self, key: str, timeout: float) -> Instance:
-        from requests.exceptions import ConnectionError as Silence
-        from requests.exceptions import ReadTimeout
-
         before = self._known(key)
         if before.state is InstanceState.RUNNING and timeout > 0:
-            try:
-                with self._engine.asking() as client:
-                    try:
-                        client.wait(self._name(key), timeout=timeout)
-                    except (ReadTimeout, Silence):
-                        pass  # its time is over; whether the engine is there shows in the next line
-            except NotFound:
-                pass
+            with suppress(NotFound):
+                self._engine.wait(self._name(key), timeout)
         # Stopped and forgotten meanwhile: the caller still learns that it is over.
         return self.inspect(key) or replace(before, state=InstanceState.EXITED, reason="stopped")
 
@@ -108,13 +108,10 @@ class DockerDriver:
         check_key(key)
         self._watch.drop(key)
         self._groups.pop(key, None)
-        try:
-            with self._engine.asking() as client:
-                if grace > 0:
-                    client.stop(self._name(key), timeout=math.ceil(grace))
-            self._remove(key)
-        except NotFound:
-            pass
+        with suppress(NotFound), self._engine.asking() as client:
+            if grace > 0:
+                client.stop(self._name(key), timeout=math.ceil(grace))
+        self._remove(key)
         self._logs.forget(key)
 
     def log(self, key: str, offset: int = 0, limit: int = 65536) -> LogChunk:
@@ -258,11 +255,8 @@ class DockerDriver:
                 client.kill(self._name(key))
 
     def _remove(self, key: str) -> None:
-        try:
-            with self._engine.asking() as client:
-                client.remove_container(self._name(key), v=True, force=True)
-        except NotFound:
-            pass
+        with suppress(NotFound), self._engine.asking() as client:
+            client.remove_container(self._name(key), v=True, force=True)
 
 
 def _made_at(found: Mapping[str, Any]) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from dialup_ext.errors import NotFound, Unavailable
@@ -26,8 +26,8 @@ class Engine:
         self._lock = threading.Lock()
 
     @contextmanager
-    def asking(self) -> Iterator[docker.APIClient]:
-        """The client, for one question. Raises `Unavailable` (`docker_down`, `docker_refused`) and
+    def asking(self) -> Iterator[Any]:
+        """The client (the library's, whose types are full of holes), for one question. Raises `Unavailable` (`docker_down`, `docker_refused`) and
         `NotFound` (`docker_object_missing`).
         """
         from docker.errors import APIError, DockerException
@@ -44,6 +44,15 @@ class Engine:
                               hint="The server's log has the whole story: `journalctl -u docker`.") from error
         except (DockerException, RequestException, OSError) as error:
             raise Unavailable("Docker does not answer.", code="docker_down", hint=_HINT) from error
+
+    def wait(self, container: str, timeout: float) -> None:
+        """Return when it has ended or `timeout` seconds are over, whichever is first."""
+        from requests.exceptions import ConnectionError as Silence
+        from requests.exceptions import ReadTimeout
+
+        # Whether the engine is there at all shows in the next question.
+        with self.asking() as client, suppress(ReadTimeout, Silence):
+            client.wait(container, timeout=timeout)
 
     def info(self) -> dict[str, Any]:
         """What the engine says about itself."""

@@ -41,7 +41,7 @@ class Images:
 
         Fetches at first use, which takes its time. Raises `Unavailable` (`image_missing`).
         """
-        name = self._found.get(runtime) or self._choose(runtime)
+        name = self._found.get(runtime) or self.chosen(runtime)
         if not self.present(name):
             self.pull(name)
         self._found[runtime] = name
@@ -73,11 +73,11 @@ class Images:
     def list(self) -> list[Image]:
         """What `dialup images build` made, by name."""
         with self._engine.asking() as client:
-            found = client.images(filters={"label": "dialup.image"})
+            found = client.images(filters={"label": "dialup.image", "dangling": False})
         return sorted((Image(name, one["Size"], one["Labels"].get("dialup.image", ""))
                        for one in found for name in one["RepoTags"] or ()), key=lambda image: image.name)
 
-    def _choose(self, runtime: Runtime) -> str:
+    def chosen(self, runtime: Runtime) -> str:
         if self._wanted[runtime]:
             return self._wanted[runtime]
         if runtime is Runtime.NODE and not self.present(LOCAL[runtime]):
@@ -100,7 +100,6 @@ def _news(events: Iterator[dict[str, Any]]) -> Iterator[str]:
             yield str(event["error"])
             return
         line = " ".join(part for part in (event.get("id", ""), event.get("status", "")) if part)
-        if "progressDetail" not in event or event["progressDetail"] == {}:
-            if line and line not in told:
-                told.add(line)
-                yield line
+        if line and line not in told and not event.get("progressDetail"):
+            told.add(line)
+            yield line

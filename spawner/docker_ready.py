@@ -27,6 +27,27 @@ def usable() -> bool:
             return False
 
 
+def examine_engine(node: str = "", lab: str = "") -> str:
+    """What answers, and what it runs programs in; the arguments are the settings of images.
+
+    Raises `Unavailable` as a start would, but fetches nothing.
+    """
+    from dialup_ext.domain.instance import Runtime
+    from dialup_ext.spawner.docker_engine import Engine
+    from dialup_ext.spawner.docker_images import Images
+
+    with closing(Engine()) as engine:
+        info, images = engine.info(), Images(engine, node=node, lab=lab)
+        names = ", ".join(images.chosen(runtime) for runtime in Runtime)
+    walls = [name for option in info.get("SecurityOptions") or () if (name := option_name(str(option)))]
+    return f"Docker {info.get('ServerVersion')} with {' and '.join(walls) or 'no profile'}; images {names}"
+
+
+def option_name(option: str) -> str:
+    """`name=seccomp,profile=default` or `seccomp`: the name."""
+    return option.partition(",")[0].removeprefix("name=")
+
+
 def _has_iptables() -> bool:
     return any(shutil.which("iptables", path=path) for path in (None, "/usr/sbin:/sbin"))
 

@@ -61,23 +61,27 @@ class DockerWatch:
 
     def _run(self) -> None:
         renewal = time.monotonic() + FIREWALL_EVERY
-        while True:
-            with self._changed:
-                nearest = min([renewal, *self._due.values()])
-                self._changed.wait_for(lambda: self._closed or min([renewal, *self._due.values()]) < nearest,
-                                       max(0.0, nearest - time.monotonic()))
-                if self._closed:
-                    return
-                now = time.monotonic()
-                over = [key for key, due in self._due.items() if due <= now]
-                for key in over:
-                    del self._due[key]
+        while (over := self._sleep(renewal)) is not None:
             for key in over:
                 if not self._guarded(self._end, key):
                     self.add(key, AGAIN)
-            if now >= renewal:
-                renewal = now + FIREWALL_EVERY
+            if time.monotonic() >= renewal:
+                renewal = time.monotonic() + FIREWALL_EVERY
                 self._guarded(self._renew)
+
+    def _sleep(self, renewal: float) -> list[str] | None:
+        """Until the next thing is due, or there is a new one; those over their time, None at the end."""
+        with self._changed:
+            nearest = min([renewal, *self._due.values()])
+            if not self._closed:
+                self._changed.wait(max(0.0, nearest - time.monotonic()))
+            if self._closed:
+                return None
+            now = time.monotonic()
+            over = [key for key, due in self._due.items() if due <= now]
+            for key in over:
+                del self._due[key]
+            return over
 
     @staticmethod
     def _guarded(work: Callable[..., None], *arguments: str) -> bool:

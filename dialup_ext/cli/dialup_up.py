@@ -45,7 +45,11 @@ def serve_quietly(settings: Settings) -> None:
 
 def refuse_to_face_the_world(settings: Settings) -> None:
     """Without isolation dialup answers on loopback only, unless forced."""
-    if not ipaddress.ip_address(settings.bind).is_loopback and not settings.force:
+    if ipaddress.ip_address(settings.bind).is_loopback or settings.force:
+        return
+    from dialup_ext.cli.isolation import isolates
+
+    if not isolates(settings):
         raise Forbidden(
             f"dialup would answer on {settings.bind}, where others can reach it, and this server runs "
             "people's code as plain processes.", code="no_isolation",
