@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0
 """Seconds the engine may take for one answer; making many containers at once is slow."""
+
+DEFAULT = "unix:///var/run/docker.sock"
 
 _HINT = "Start Docker on the server: `systemctl start docker`. `docker info` shows whether it answers."
 
@@ -86,9 +90,18 @@ class Engine:
 
         with self._lock:
             if self._client is None:
+                _knock(os.environ.get("DOCKER_HOST", "") or DEFAULT)
                 # Newer engines refuse old versions of the API and the other way round.
                 self._client = docker.APIClient(version="auto", timeout=int(PATIENCE), **_where())
             return self._client
+
+
+def _knock(address: str) -> None:
+    """Raise `OSError` when nobody is behind a socket; the library would leave one open each time."""
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(PATIENCE)
+            probe.connect(address.removeprefix("unix://"))
 
 
 def _where() -> dict[str, Any]:

@@ -29,7 +29,7 @@ def made(name: str) -> InstanceSpec:
         "site": lambda: specs.site_spec("blog", "ana", "d1", HOME / "app", SETTINGS, {"GREETING": "hello"}),
         "static_dev": lambda: specs.static_dev_spec("blog", "ana", "preview-blog-1", home / "blog", SETTINGS),
         "nodejs_dev": lambda: specs.nodejs_dev_spec("blog", "ana", "preview-blog-1", home / "blog", SETTINGS),
-        "lab": lambda: specs.lab_spec("ana", "lab-ana-1", home, SETTINGS, "s3cret", HOME / "run/labs/ana.sock"),
+        "lab": lambda: specs.lab_spec("ana", "lab-ana-1", home, SETTINGS, "s3cret", HOME / "run/labs/ana/hub.sock"),
         "build": lambda: layer_spec(BuildPlan(True, "package-lock.json", "k"), HOME / "staging", account="ana",
                                     account_id="a1", deployment_id="d1", settings=SETTINGS, environment={}),
     }[name]()
