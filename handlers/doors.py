@@ -37,6 +37,10 @@ class Doors:
         (labs / account).chmod(0o711)
         self.open(f"labs/{account}/hub", self.lab_application, mode=0o666)
 
+    def close_lab(self, account: str) -> None:
+        """Close it and what came through it. Idempotent."""
+        self.close(f"labs/{account}/hub")
+
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """The loop that serves; before it runs nothing can be opened from elsewhere."""
         self._loop = loop
