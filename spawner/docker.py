@@ -118,6 +118,11 @@ class DockerDriver:
         self._known(key)
         return self._logs.read(key, offset, limit, lambda since: self._engine.messages(self._name(key), since))
 
+    def log_end(self, key: str) -> int:
+        # Brings the copy up to date as reading does; an offset beyond the end would start over.
+        self._known(key)
+        return self._logs.end(key, lambda since: self._engine.messages(self._name(key), since))
+
     def listening(self, key: str) -> builtins.list[str]:
         found = self._look(check_key(key))
         if found is None or not found["State"]["Pid"]:

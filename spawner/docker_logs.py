@@ -52,6 +52,14 @@ class Logs:
             self._catch_up(folder, fetch)
             return read_log(folder / "log", offset, limit)
 
+    def end(self, key: str, fetch: Fetch) -> int:
+        """Bring the copy up to date; the offset after its last byte."""
+        folder = self._root / key
+        with self._lock(key), no_space():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._catch_up(folder, fetch)
+            return (folder / "log").stat().st_size
+
     def forget(self, key: str) -> None:
         """Remove the copy. Idempotent."""
         folder = self._root / key

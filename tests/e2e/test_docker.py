@@ -24,7 +24,7 @@ def docked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         installation = Installation(home, options={"driver": "docker", "drain_seconds": "0.5", "health_timeout": "15"})
         yield installation.start()
         installation.stop()
-        driver = DockerDriver(Settings(home), (home / "data/installation").read_text().strip())
+        driver = DockerDriver(Settings(home), json.loads((home / "data/installation").read_text())["id"])
         driver.remove_everything()
         driver.close()
 
@@ -35,7 +35,7 @@ def ana(docked: Installation, name: str) -> Person:
 
 
 def containers(installation: Installation, **labels: str) -> list[dict]:
-    mark = (installation.home / "data/installation").read_text().strip()
+    mark = json.loads((installation.home / "data/installation").read_text())["id"]
     wanted = [f"--filter=label=dialup.{key}={value}" for key, value in {"installation": mark, **labels}.items()]
     done = subprocess.run(["docker", "ps", "--format", "{{json .}}", *wanted], capture_output=True, text=True,
                           check=True)
