@@ -89,10 +89,26 @@ class Networks:
         return None
 
     def _make(self, name: str, account: str, role: str) -> Network:
+        """A new one. Another installation may take the range we chose: then the next is tried."""
+        refused: list[str] = []
+        while True:
+            subnet = free_subnet(self._pool, [*self._used(), *refused])
+            try:
+                self._create(name, account, role, subnet)
+            except Unavailable as error:
+                if error.code != "docker_refused" or "overlap" not in error.message:
+                    raise
+                refused.append(str(subnet))
+            else:
+                return Network(name, subnet)
+
+    def _used(self) -> Iterable[str]:
         with self._engine.asking() as client:
-            used = [config["Subnet"] for found in client.networks()
-                    for config in found["IPAM"]["Config"] or () if "Subnet" in config]
-        subnet = free_subnet(self._pool, [*used, *routed(Path("/proc/net/route").read_text())])
+            found = [config["Subnet"] for network in client.networks()
+                     for config in network["IPAM"]["Config"] or () if "Subnet" in config]
+        return [*found, *routed(Path("/proc/net/route").read_text())]
+
+    def _create(self, name: str, account: str, role: str, subnet: IPv4Network) -> None:
         with self._engine.asking() as client:
             client.create_network(
                 name, driver="bridge", check_duplicate=True, enable_ipv6=False,
@@ -101,7 +117,6 @@ class Networks:
                          "com.docker.network.bridge.enable_icc": str(role == "work").lower(),
                          "com.docker.network.bridge.enable_ip_masquerade": "true"},
                 ipam={"Driver": "default", "Config": [{"Subnet": str(subnet)}]})
-        return Network(name, subnet)
 
 
 def parse_pool(text: str) -> IPv4Network:
