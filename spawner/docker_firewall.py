@@ -10,6 +10,7 @@ import ipaddress
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from dialup_ext.errors import BadInput, Unavailable
 PRIVATE = ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
            "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3")
 MAIL = "25,465,587"
+BUSY, ATTEMPTS = 4, 20
+"""The exit code when another program is changing the rules, and how often we ask again."""
+
 _RESOLVERS = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
 
 
@@ -130,4 +134,9 @@ def _call(program: str, *arguments: str, text: str | None = None) -> subprocess.
     if path is None:
         raise Unavailable(f"{program} is not installed on this server.", code="firewall_missing",
                           hint="Install the package “iptables”.")
-    return subprocess.run([path, *arguments], input=text, capture_output=True, text=True, check=False)
+    for _ in range(ATTEMPTS):
+        done = subprocess.run([path, *arguments], input=text, capture_output=True, text=True, check=False)
+        if done.returncode != BUSY:
+            break
+        time.sleep(0.1)
+    return done
