@@ -24,6 +24,7 @@ from dialup_ext.installation import Bond
 from dialup_ext.releases.trees import ReleaseTrees
 from dialup_ext.releases.uploads import Uploads
 from dialup_ext.settings import Settings
+from dialup_ext.spawner.docker_ready import usable
 from dialup_ext.spawner.process import ProcessDriver
 from dialup_ext.spawner.specs import Specifications
 from dialup_ext.store.deployments import DeploymentRecords
@@ -51,11 +52,12 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
     store = Store(settings.resolved_database_url)
     store.prepare()
     clock = SystemClock()
-    driver = choose_driver(settings, StoredValues(store))
+    bond = Bond(settings.home, StoredValues(store))
+    adopting = not bond.holds()
+    driver = choose_driver(settings, StoredValues(store), bond)
     caddy = Caddy(settings)
     doors = Doors(settings.run, body_limit=BODY_LIMIT)
     StoredValues(store).set("address", {name: getattr(settings, name) for name in ("domain", "port", "scheme")})
-    bond = Bond(settings.home, StoredValues(store))
     uploads, trees = Uploads(settings), ReleaseTrees(settings)
     context = Context(
         settings=settings, clock=clock, driver=driver, ingress=ServingDirectories(settings.home / "ingress"),
@@ -70,18 +72,26 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
     return Hub(context, store=store, identity=Identity(store, settings, clock), caddy=caddy, doors=doors,
                answers=RememberedAnswers(store), lock=lock,
                templates=[template.as_dict() for template in list_templates()],
-               adopting=not bond.holds())
+               adopting=adopting)
 
 
-def choose_driver(settings: Settings, values: StoredValues) -> Driver:
-    """The driver of this installation: chosen once, stored, never changed silently."""
+def choose_driver(settings: Settings, values: StoredValues, bond: Bond) -> Driver:
+    """The driver of this installation: chosen once, stored, never changed silently.
+
+    Containers where an engine answers and we may set its rules; plain processes otherwise.
+    """
     stored = values.get("driver")
-    wanted = settings.driver or stored or "process"
-    if wanted != "process":
-        raise BadInput(f"There is no driver “{wanted}”.", code="bad_setting", hint="There is: process.")
+    wanted = settings.driver or stored or ("docker" if usable() else "process")
+    if wanted not in ("process", "docker"):
+        raise BadInput(f"There is no driver “{wanted}”.", code="bad_setting",
+                       hint="There are two: docker and process.")
     if stored is None:
         values.set("driver", wanted)
-    return ProcessDriver(settings)
+    if wanted == "process":
+        return ProcessDriver(settings)
+    from dialup_ext.spawner.docker import DockerDriver
+
+    return DockerDriver(settings, bond.id)
 
 
 def hold(path: Path) -> IO[str]:

@@ -124,7 +124,7 @@ class Hub:
                 continue
             if session.kind == "lab":
                 lab.stop_lab(self.context, session.account_id, session.account)
-                self.doors.close(f"labs/{session.account}")
+                self.doors.close_lab(session.account)
             elif session.site_id:
                 preview.stop_preview(self.context, self.context.sites.get(session.site_id))
 

@@ -7,7 +7,9 @@ must not lead to anything being removed.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import secrets
 import threading
 from pathlib import Path
@@ -44,6 +46,12 @@ class Bond:
         self._values.set("installation", bond)
         write_file(self._mark, json.dumps(bond).encode())
         return True
+
+    @property
+    def id(self) -> str:
+        """The files' id, which their containers carry too; of a home without one, made from its place."""
+        bond = self._found() or self._known()
+        return str(bond["id"]) if bond else hashlib.sha256(os.fsencode(self._mark)).hexdigest()[:32]
 
     def raise_generation(self) -> None:
         """There is one release more. Durable; the database never falls behind the mark by a crash."""

@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     take_secret(os.environ)
     from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]
 
-    LabApp.launch_instance(argv=arguments(root, wanted.port))
+    LabApp.launch_instance(argv=arguments(root, wanted.port, os.environ.get("HOST") or "127.0.0.1"))
 
 
 def settle(home: Path, environment: MutableMapping[str, str]) -> None:
@@ -75,10 +75,10 @@ def shell() -> str:
     return shutil.which("bash") or "/bin/sh"
 
 
-def arguments(root: Path, port: int) -> list[str]:
+def arguments(root: Path, port: int, ip: str = "127.0.0.1") -> list[str]:
     """JupyterLab's command line. Pure."""
     server = {
-        "ip": "127.0.0.1",
+        "ip": ip,
         "port": port,
         "port_retries": 0,
         "root_dir": root,

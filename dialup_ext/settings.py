@@ -69,6 +69,14 @@ TABLE: tuple[Setting, ...] = (
     Setting("upload_lifetime", 3600.0, "seconds", "An unfinished upload is swept after this."),
     Setting("min_free_mb", 512, "MiB", "Below this much free disk uploads and builds are refused."),
     Setting("npm_registry", "", "URL", "An npm mirror for builds; empty: npm's own setting."),
+    Setting("node_image", "", "image name",
+            "What Node sites run in; empty: `dialup images build` if it was run, else one from a registry."),
+    Setting("lab_image", "", "image name",
+            "What labs and static previews run in; empty: the one `dialup images build` made."),
+    Setting("network_pool", "10.210.0.0/16", "range of addresses",
+            "The docker driver takes its networks from here, two per account."),
+    Setting("network_allow", "", "ranges of addresses",
+            "Private addresses containers may reach all the same, such as a package mirror; with commas."),
     Setting("force", False, "yes or no",
             "Allow what the process driver refuses: other people on a server without isolation."),
 )
@@ -165,7 +173,7 @@ def default_home(environment: Mapping[str, str]) -> Path:
 def runtime_directory(home: Path) -> Path:
     """`<home>/run` when a socket path fits in it, else a short per-user folder under /tmp."""
     direct = home / "run"
-    longest = len(os.fsencode(direct / "labs" / ("x" * 31 + ".sock")))
+    longest = len(os.fsencode(direct / "labs" / ("x" * 31) / "hub.sock"))
     if longest <= 100:
         return direct
     import hashlib

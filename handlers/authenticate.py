@@ -97,7 +97,7 @@ def account_of_socket(handler: DialupHandler, labs: str) -> str | None:
     if connection is None or connection.family != socket.AF_UNIX:
         return None
     path = Path(str(connection.getsockname()))
-    return path.stem if str(path.parent) == labs and path.suffix == ".sock" else None
+    return path.parent.name if str(path.parent.parent) == labs and path.name == "hub.sock" else None
 
 
 def bearer_key(header: str) -> str | None:

@@ -30,25 +30,34 @@ class Doors:
     def open_lab(self, account: str) -> None:
         """The door of this account's lab."""
         assert self.lab_application is not None
-        self.open(f"labs/{account}", self.lab_application)
+        labs = self.directory / "labs"
+        labs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # A lab's own user comes in by a mount of this one folder; nobody passes `labs` on the machine.
+        (labs / account).mkdir(exist_ok=True)
+        (labs / account).chmod(0o711)
+        self.open(f"labs/{account}/hub", self.lab_application, mode=0o666)
+
+    def close_lab(self, account: str) -> None:
+        """Close it and what came through it. Idempotent."""
+        self.close(f"labs/{account}/hub")
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """The loop that serves; before it runs nothing can be opened from elsewhere."""
         self._loop = loop
 
-    def open(self, name: str, application: Application) -> None:
+    def open(self, name: str, application: Application, *, mode: int = 0o600) -> None:
         """Serve `application` at `<directory>/<name>.sock`. Twice is the same; blocks until it is so.
 
-        Only the hub's own user may connect (mode 0600); a socket left by a crash is replaced.
+        Only the hub's own user may connect, unless `mode` says more; a socket left by a crash is replaced.
         """
         assert self._loop is not None, "the doors open once the server runs"
         if threading.current_thread() is threading.main_thread():
-            self._open(name, application)
+            self._open(name, application, mode)
             return
         done = threading.Event()
 
         def work() -> None:
-            self._open(name, application)
+            self._open(name, application, mode)
             done.set()
 
         self._loop.call_soon_threadsafe(work)
@@ -70,7 +79,7 @@ class Doors:
             self._loop.call_soon_threadsafe(server.stop)
             asyncio.run_coroutine_threadsafe(server.close_all_connections(), self._loop)
 
-    def _open(self, name: str, application: Application) -> None:
+    def _open(self, name: str, application: Application, mode: int) -> None:
         if name in self._servers:
             return
         path = self._path(name)
@@ -78,7 +87,7 @@ class Doors:
         # Caddy and the edge share this user; X-Forwarded-For comes from Caddy alone
         limit = self.body_limit if name.startswith("labs/") else 64 << 10
         server = HTTPServer(application, max_body_size=limit, body_timeout=BODY_SECONDS)
-        server.add_socket(bind_unix_socket(str(path), 0o600))
+        server.add_socket(bind_unix_socket(str(path), mode))
         self._servers[name] = server
 
     def _path(self, name: str) -> Path:

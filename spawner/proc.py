@@ -99,13 +99,13 @@ def sockets(pid: int) -> set[int]:
     return found
 
 
-def listeners() -> dict[int, str]:
-    """Socket inode → `<ip>:<port>` of every TCP socket that listens in our network."""
+def listeners(pid: int | str = "self") -> dict[int, str]:
+    """Socket inode → `<ip>:<port>` of every TCP socket that listens in our network, or in `pid`'s."""
     found = {}
     for name in ("tcp", "tcp6"):
         try:
-            lines = Path(f"/proc/net/{name}").read_text().splitlines()[1:]
-        except FileNotFoundError:
+            lines = Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
+        except (FileNotFoundError, ProcessLookupError, OSError):
             continue
         for line in lines:
             fields = line.split()

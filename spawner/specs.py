@@ -40,7 +40,7 @@ class Specifications:
 
     def lab(self, account: Account, key: str, secret: str, home: Path) -> InstanceSpec:
         """The account's JupyterLab."""
-        socket = self._settings.run / "labs" / f"{account.name}.sock"
+        socket = self._settings.run / "labs" / account.name / "hub.sock"
         return lab_spec(account.name, key, home, self._settings, secret, socket)
 
 
@@ -56,7 +56,7 @@ def site_spec(site_name: str, account: str, deployment_id: str, app_dir: Path, s
         steps=(start_command(app_dir),),
         directory=app_dir,
         environment={**environment, "NODE_ENV": "production"},
-        mounts=(Mount(app_dir),),
+        mounts=(Mount(app_dir), *_modules(app_dir)),
         memory_mb=settings.nodejs_memory_mb,
         cpu=settings.nodejs_cpu,
     )
@@ -129,10 +129,17 @@ def lab_spec(account: str, key: str, home_dir: Path, settings: Settings, secret:
             "DIALUP_PORTAL": settings.origin(settings.portal_host),
             "DIALUP_DOMAIN": settings.domain,
         },
-        mounts=(Mount(home_dir, writable=True), Mount(hub_socket)),
+        # The folder and not the socket: a new hub makes a new one.
+        mounts=(Mount(home_dir, writable=True), Mount(hub_socket.parent)),
         memory_mb=settings.lab_memory_mb,
         cpu=LAB_CPU,
     )
+
+
+def _modules(app: Path) -> tuple[Mount, ...]:
+    """The sealed layer the release's `node_modules` leads to; the link is the hub's own."""
+    modules = app / "node_modules"
+    return (Mount(modules.readlink()),) if modules.is_symlink() else ()
 
 
 @cache

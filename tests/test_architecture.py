@@ -78,6 +78,12 @@ def test_a_file_has_at_most_300_lines_and_says_what_it_is_for(path: Path) -> Non
     assert ast.get_docstring(ast.parse(path.read_text())), "begin with what the module promises"
 
 
+def test_one_file_alone_knows_the_container_engines_library() -> None:
+    knowing = [path.name for path in sources()
+               if any(name.partition(".")[0] in ("docker", "requests") for name in imports_of(path))]
+    assert knowing == ["docker_engine.py"]
+
+
 def test_typescript_files_have_at_most_300_lines() -> None:
     long = [path.name for suffix in ("ts", "tsx") for path in (ROOT / "labextension/src").rglob(f"*.{suffix}")
             if len(path.read_text().splitlines()) > LONGEST]

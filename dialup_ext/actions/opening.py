@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.health import wait_until_healthy
+from dialup_ext.actions.retire import named
 from dialup_ext.domain.deployment import StepCancelled, StepFailed
 from dialup_ext.domain.editing import EditorSession
 from dialup_ext.domain.instance import InstanceSpec, InstanceState
@@ -79,8 +80,7 @@ def _open(context: Context, session: EditorSession, host: str, address: str) -> 
         if not context.editing.change(session.id, state="running", message=None):
             context.driver.stop(session.instance_key, grace=2.0)  # stopped while it was starting
             return
-        port = address.rpartition(":")[2]
-        context.ingress.point(host, Target(f"{session.id}-{port}", upstream=address))
+        context.ingress.point(host, Target(f"{session.id}-{named(address)}", upstream=address))
 
 
 def _fail(context: Context, session: EditorSession, message: str) -> None:

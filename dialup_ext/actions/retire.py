@@ -26,8 +26,12 @@ def target_of(deployment: Deployment, public: Path | None, instance: Instance | 
     """
     if instance is None or instance.address is None:
         return Target(deployment.id, public=public)
-    port = instance.address.rpartition(":")[2]
-    return Target(f"{deployment.id}-{port}", public=public, upstream=instance.address)
+    return Target(f"{deployment.id}-{named(instance.address)}", public=public, upstream=instance.address)
+
+
+def named(address: str) -> str:
+    """An address as part of a target's name: of containers the first half differs, of processes the port."""
+    return address.replace(":", "-")
 
 
 def retire_old_instances(context: Context, site_id: str, there: Iterable[Instance] | None = None) -> None:

@@ -108,13 +108,15 @@ def caddyfile(settings: Any) -> None:
     click.echo(render(settings()), nl=False)
 
 
-def _add_users() -> None:
+def _add_groups() -> None:
+    from dialup_ext.cli.dialup_images import images
     from dialup_ext.cli.dialup_users import users
 
     main.add_command(users)
+    main.add_command(images)
 
 
-_add_users()
+_add_groups()
 
 if __name__ == "__main__":
     main()

@@ -107,5 +107,11 @@ def _node(_: Settings) -> str:
     return "Node is here"
 
 
-def _isolation(_: Settings) -> str:
-    return "process driver: it isolates nobody; fine for one person"
+def _isolation(settings: Settings) -> str:
+    from dialup_ext.cli.isolation import isolates
+
+    if not isolates(settings):
+        return "process driver: it isolates nobody; fine for one person"
+    from dialup_ext.spawner.docker_ready import examine_engine
+
+    return f"docker driver: {examine_engine(settings.node_image, settings.lab_image)}"

@@ -45,11 +45,22 @@ def serve_quietly(settings: Settings) -> None:
 
 def refuse_to_face_the_world(settings: Settings) -> None:
     """Without isolation dialup answers on loopback only, unless forced."""
-    if not ipaddress.ip_address(settings.bind).is_loopback and not settings.force:
+    if ipaddress.ip_address(settings.bind).is_loopback or settings.force:
+        return
+    from dialup_ext.cli.isolation import isolates
+
+    if not isolates(settings):
         raise Forbidden(
             f"dialup would answer on {settings.bind}, where others can reach it, and this server runs "
             "people's code as plain processes.", code="no_isolation",
             hint="Leave the setting “bind” at 127.0.0.1, or add --force if you know what you do.")
+
+
+def how_it_runs(driver: str) -> str:
+    """One sentence about the walls around people's code."""
+    if driver == "docker":
+        return "Runs people's code in containers (docker driver): each account apart from the others."
+    return "Runs people's code as plain processes (process driver): fine for you alone."
 
 
 def say(line: str) -> None:
@@ -97,7 +108,7 @@ def _print_addresses(hub: Hub, link: str, sample: str | None, seconds: float) ->
         say(f"\n  You are here over SSH. On your own computer run\n"
             f"    ssh -L {settings.port}:127.0.0.1:{settings.port} {_ssh_name()}\n"
             f"  and open the links there.")
-    say(f"\n  Runs people's code as plain processes ({hub.context.driver.name} driver): fine for you alone.")
+    say("\n  " + how_it_runs(hub.context.driver.name))
     say("  Ctrl-C stops everything it started.")
 
 
@@ -117,7 +128,7 @@ def _sample(hub: Hub, owner: Account) -> str | None:
         workspace.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         unpack("static", workspace)
     hub.doors.open_lab(owner.name)
-    door = hub.settings.run / "labs" / f"{owner.name}.sock"
+    door = hub.settings.run / "labs" / owner.name / "hub.sock"
     transport = Transport.for_socket(door)
     try:
         transport.post("/sites", {"name": SAMPLE, "template": "static"})

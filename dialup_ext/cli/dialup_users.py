@@ -79,8 +79,10 @@ def link(settings: Any, name: str) -> None:
 
 
 def refuse_without_isolation(settings: Settings) -> None:
-    """The process driver isolates nobody: other people need `--force`."""
-    if not settings.force:
+    """The process driver isolates nobody: with it other people need `--force`."""
+    from dialup_ext.cli.isolation import isolates
+
+    if not settings.force and not isolates(settings):
         raise Forbidden(
             "This server runs people's code as plain processes: everybody on it could read and change "
             "everything.", code="no_isolation",

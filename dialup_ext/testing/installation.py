@@ -58,6 +58,7 @@ class Installation:
 
     def __post_init__(self) -> None:
         self.port = self.port or free_port()
+        self.options = {"driver": "process", **self.options}
         self.settings = Settings(self.home, port=self.port, force=True, **self._typed())
         self.output = self.home.parent / f"{self.home.name}.out"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import threading
 from pathlib import Path
@@ -17,7 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="dialup_ext.handlers.static_dev", description=main.__doc__)
     parser.add_argument("--directory", type=Path, required=True, help="the workspace")
     parser.add_argument("--port", type=int, required=True, help="0 chooses a free one")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"), help="the address to listen on")
     parser.add_argument("--public-host", default="", help="the only name, beside loopback's, to answer to")
     wanted = parser.parse_args()
     asyncio.run(_serve(wanted))

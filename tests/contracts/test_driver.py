@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from dialup_ext.domain.instance import InstanceKind, InstanceSpec, InstanceState, Runtime
+from dialup_ext.domain.instance import InstanceKind, InstanceSpec, InstanceState, Mount, Runtime
 from dialup_ext.domain.ports import Driver
 from dialup_ext.errors import BadInput, NotFound
 from dialup_ext.settings import Settings
+from dialup_ext.spawner.docker import DockerDriver
 from dialup_ext.spawner.process import ProcessDriver
 from dialup_ext.testing.driver import FakeDriver, Machine
+from dialup_ext.testing.engine import docker_home
 
 SERVER = "import http.server, os; http.server.ThreadingHTTPServer((os.environ['HOST'], " \
          "int(os.environ['PORT'])), http.server.SimpleHTTPRequestHandler).serve_forever()"
@@ -38,7 +42,7 @@ class World:
              deadline: float | None = None, environment: dict[str, str] | None = None) -> InstanceSpec:
         return InstanceSpec(key=key, kind=InstanceKind.SITE, account="ana", site="blog",
                             runtime=Runtime.PYTHON, steps=steps, directory=self.directory,
-                            environment=environment or {}, listens=listens, memory_mb=memory_mb,
+                            mounts=(Mount(self.directory),), environment=environment or {}, listens=listens, memory_mb=memory_mb,
                             deadline=deadline)
 
 
@@ -58,23 +62,28 @@ def real_program(word: str, *rest: str) -> tuple[str, ...]:
     return ("python", "-u", "-c", python, *rest)
 
 
-@pytest.fixture(params=["fake", "process"])
-def world(request: pytest.FixtureRequest, tmp_path: Path):
+@pytest.fixture(params=["fake", "process", "docker"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     directory = tmp_path / "app"
     directory.mkdir()
-    if request.param == "fake":
-        machine = Machine()
-        world = World(directory, lambda: FakeDriver(machine), fake_program)
-    else:
-        settings = Settings(tmp_path / "home")
-        world = World(directory, lambda: ProcessDriver(settings), real_program)
-    yield world
-    last = world.make()
-    for instance in last.list():
-        last.stop(instance.key, grace=0)
-    for driver in [*world.drivers, last]:
-        if isinstance(driver, ProcessDriver):
-            driver.close()
+    with ExitStack() as stack:
+        if request.param == "fake":
+            machine = Machine()
+            world = World(directory, lambda: FakeDriver(machine), fake_program)
+        elif request.param == "process":
+            settings = Settings(tmp_path / "home")
+            world = World(directory, lambda: ProcessDriver(settings), real_program)
+        else:
+            request.getfixturevalue("docker_engine")
+            settings, installation = stack.enter_context(docker_home(tmp_path / "home"))
+            world = World(directory, lambda: DockerDriver(settings, installation), real_program)
+        yield world
+        last = world.make()
+        for instance in last.list():
+            last.stop(instance.key, grace=0)
+        for driver in [*world.drivers, last]:
+            if isinstance(driver, ProcessDriver | DockerDriver):
+                driver.close()
 
 
 @pytest.fixture
@@ -87,6 +96,10 @@ def until(claim: Callable[[], object], seconds: float = 20.0) -> None:
     while not claim():
         assert time.monotonic() < deadline, "it did not come true"
         pause.wait(0.01)
+
+
+def port(address: str | None) -> str:
+    return (address or "").rpartition(":")[2]
 
 
 def lines(driver: Driver, key: str) -> list[str]:
@@ -182,12 +195,16 @@ def test_two_instances_get_two_addresses(world: World, driver: Driver) -> None:
     addresses = {driver.start(world.spec(f"site-{n}", world.program("serves"), listens=True)).address
                  for n in range(3)}
     assert len(addresses) == 3
-    assert all(address and address.startswith("127.0.0.1:") for address in addresses)
+    for address in addresses:
+        host, _, port = (address or "").rpartition(":")
+        assert ipaddress.ip_address(host).is_private
+        assert 1024 <= int(port) < 65536
 
 
 def test_what_serves_listens_at_its_address(world: World, driver: Driver) -> None:
     instance = driver.start(world.spec("site-1", world.program("serves"), listens=True))
-    until(lambda: driver.listening("site-1") == [instance.address])
+    until(lambda: driver.listening("site-1"))
+    assert [port(address) for address in driver.listening("site-1")] == [port(instance.address)]
 
 
 def test_what_waits_listens_nowhere(world: World, driver: Driver) -> None:
@@ -203,15 +220,16 @@ def test_the_environment_is_the_specification_and_the_address(world: World, driv
     driver.wait("site-1", 20)
     shown = dict(line.split("=", 1) for line in lines(driver, "site-1"))
     assert shown["GREETING"] == "hello"
-    assert f"{shown['HOST']}:{shown['PORT']}" == instance.address
+    assert shown["PORT"] == port(instance.address)
+    assert shown["HOST"] in ("0.0.0.0", (instance.address or "").partition(":")[0])
     assert "DIALUP_SECRET_OF_THE_HUB" not in shown
 
 
 def test_the_port_takes_its_place_in_the_arguments(world: World, driver: Driver) -> None:
     spec = world.spec("site-1", world.program("says", "--port={port}"), listens=True)
-    port = (driver.start(spec).address or "").rpartition(":")[2]
+    instance = driver.start(spec)
     driver.wait("site-1", 20)
-    assert lines(driver, "site-1") == [f"--port={port}"]
+    assert lines(driver, "site-1") == [f"--port={port(instance.address)}"]
 
 
 def test_steps_run_in_order_and_the_last_one_stays(world: World, driver: Driver) -> None:
@@ -287,7 +305,7 @@ def test_a_new_driver_object_finds_everything_again(world: World, driver: Driver
     heir = world.driver()
 
     assert heir.inspect("site-1") == running
-    assert heir.listening("site-1") == [running.address]
+    assert [port(address) for address in heir.listening("site-1")] == [port(running.address)]
     over = heir.inspect("site-2")
     assert over is not None
     assert over.exit_code == 5

@@ -51,7 +51,8 @@ class Running:
 
     def client(self, socket: str = "hub", **headers: str) -> httpx.Client:
         """A client of one socket; `headers` with `_` for `-`."""
-        transport = httpx.HTTPTransport(uds=str(self.settings.run / f"{socket}.sock"))
+        door = f"{socket}/hub.sock" if socket.startswith("labs/") else f"{socket}.sock"
+        transport = httpx.HTTPTransport(uds=str(self.settings.run / door))
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         client = httpx.Client(transport=transport, base_url=f"http://{HOST}", headers=named, timeout=20)
         self.clients.append(client)
@@ -114,7 +115,7 @@ def running(tmp_path: Path, home: Path) -> Iterator[Running]:
     it.serve("edge", edge_application(hub))
     it.serve("gate", gate_application(hub))
     for name in ("alice", "bob", "olga"):
-        it.serve(f"labs/{name}", portal)
+        it.serve(f"labs/{name}/hub", portal)
     yield it
     for client in it.clients:
         client.close()

@@ -31,7 +31,7 @@ def made(name: str) -> InstanceSpec:
         "static_dev": lambda: specs.static_dev_spec("blog", "ana", "preview-blog-1", HOME / "blog", SETTINGS),
         "nodejs_dev": lambda: specs.nodejs_dev_spec("blog", "ana", "preview-blog-1", HOME / "blog", SETTINGS),
         "lab": lambda: specs.lab_spec("ana", "lab-ana-1", HOME / "homes/ana", SETTINGS, "s3cret",
-                                      HOME / "run/labs/ana.sock"),
+                                      HOME / "run/labs/ana/hub.sock"),
     }[name]()
 
 
@@ -67,7 +67,7 @@ def test_the_kind_of_a_site_decides_its_preview():
 
 def test_a_lab_and_a_site_come_from_their_records():
     account = Account("2", "ana", None, Role.USER, WHEN)
-    socket = SETTINGS.run / "labs" / "ana.sock"
+    socket = SETTINGS.run / "labs" / "ana" / "hub.sock"
     make = Specifications(SETTINGS)
     assert make.lab(account, "lab-ana-1", "s3cret", HOME / "homes/ana") == specs.lab_spec(
         "ana", "lab-ana-1", HOME / "homes/ana", SETTINGS, "s3cret", socket)

@@ -1,0 +1,49 @@
+"""`dialup images`: the images the docker driver runs people's programs in."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def images() -> None:
+    """Make and list the images sites, previews and labs run in."""
+
+
+@images.command()
+@click.argument("which", nargs=-1, type=click.Choice(["base", "node", "lab"]))
+@click.option("--base", default="", help="Start from this image (with Python and glibc), not from Debian's packages.")
+@click.option("--suite", default="bookworm", show_default=True, help="Debian's release.")
+@click.option("--mirror", default="", help="Debian's mirror; the machine's own when not given.")
+@click.option("--ca-bundle", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="Certificates pip trusts while it builds, behind a proxy of your own.")
+def build(which: tuple[str, ...], base: str, suite: str, mirror: str, ca_bundle: Path | None) -> None:
+    """Make the images here, without any registry: all of them, or those named."""
+    from dialup_ext.spawner.docker_build import Builder, Options
+    from dialup_ext.spawner.docker_engine import Engine
+
+    with closing(Engine()) as engine:
+        builder = Builder(engine, click.echo, Options(base, suite, mirror, ca_bundle))
+        builder.build(which or ("base", "node", "lab"))
+    _show()
+
+
+@images.command("list")
+def list_images() -> None:
+    """List the images made here."""
+    _show()
+
+
+def _show() -> None:
+    from dialup_ext.spawner.docker_engine import Engine
+    from dialup_ext.spawner.docker_images import Images
+
+    with closing(Engine()) as engine:
+        found = Images(engine).list()
+    if not found:
+        click.echo("None yet. `dialup images build` makes them.")
+    for image in found:
+        click.echo(f"{image.name:<24} {image.size / 1e6:7.0f} MB")

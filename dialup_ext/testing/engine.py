@@ -1,0 +1,133 @@
+"""A container engine for tests: the one that answers, else Debian's, installed and started.
+
+Where that may not be, `why_not` says so: tests then skip loudly, and fail on `CI=true`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from dialup_ext.errors import DialupError
+from dialup_ext.settings import Settings
+from dialup_ext.spawner.docker import DockerDriver
+from dialup_ext.spawner.docker_build import BASE, Builder, Options
+from dialup_ext.spawner.docker_engine import Engine
+from dialup_ext.spawner.docker_images import Images
+
+PACKAGES = ("docker.io", "iptables", "debootstrap")
+START_TIMEOUT = 60.0
+
+
+@contextmanager
+def engine() -> Iterator[None]:
+    """An engine that answers, for as long as the tests need it; what we started we stop."""
+    started = None
+    if not answers():
+        reason = why_not()
+        if reason:
+            skip(reason)
+        started = _start()
+    try:
+        yield
+    finally:
+        if started is not None:
+            started.send_signal(signal.SIGTERM)
+            started.wait(60)
+
+
+def skip(reason: str) -> None:
+    """Leave these tests out, so that nobody overlooks it; on a build server they fail instead."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"containers must be tested here, and cannot: {reason}")
+    warnings.warn(f"NOT TESTED HERE: containers. {reason}", stacklevel=2)
+    pytest.skip(reason)
+
+
+def answers() -> bool:
+    """True when an engine answers now."""
+    with closing(Engine()) as engine:
+        try:
+            engine.ping()
+        except DialupError:
+            return False
+    return True
+
+
+def why_not() -> str:
+    """Why no engine can be started here; empty when one can."""
+    if os.geteuid() != 0:
+        return "No container engine answers, and only root may start one."
+    if shutil.which("dockerd") is None and shutil.which("apt-get") is None:
+        return "No container engine is installed, and there is no apt-get to install one with."
+    return ""
+
+
+def need_images(*names: str) -> None:
+    """Build those of `base`, `node`, `lab` that are not there."""
+    from dialup_ext.domain.instance import Runtime
+    from dialup_ext.spawner.docker_images import LOCAL
+
+    images = {"base": BASE, "node": LOCAL[Runtime.NODE], "lab": LOCAL[Runtime.PYTHON]}
+    with closing(Engine()) as engine:
+        here = Images(engine)
+        # The lab's image holds dialup itself, so it is made anew; what it stands on is kept.
+        missing = [name for name in ("base", *names) if name == "lab" or not here.present(images[name])]
+        if missing and shutil.which("debootstrap") is None:
+            _install()
+        certificates = os.environ.get("PIP_CERT")
+        Builder(engine, print, Options(ca_bundle=Path(certificates) if certificates else None)).build(missing)
+
+
+@contextmanager
+def docker_home(home: Path, **values: object) -> Iterator[tuple[Settings, str]]:
+    """Settings and an installation's id for docker drivers; nothing of it is left afterwards."""
+    settings = Settings(home, **{"lab_image": BASE, **values})
+    installation = secrets.token_hex(16)
+    try:
+        yield settings, installation
+    finally:
+        last = DockerDriver(settings, installation)
+        last.remove_everything()
+        last.close()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    if shutil.which("dockerd") is None or shutil.which("iptables") is None:
+        _install()
+    log = Path(tempfile.gettempdir()) / "dialup-tests-dockerd.log"
+    with log.open("ab") as output:
+        # Containers go on while the engine is restarted: one of the tests does that.
+        process = subprocess.Popen(["dockerd", "--live-restore"], stdin=subprocess.DEVNULL, stdout=output,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+    deadline = time.monotonic() + START_TIMEOUT
+    while not answers():
+        if process.poll() is not None or time.monotonic() > deadline:
+            lines = log.read_text(errors="replace").splitlines()[-1:]
+            process.kill()
+            skip(f"dockerd does not start here: {' '.join(lines)[-300:]}")
+        time.sleep(0.1)
+    return process
+
+
+def _install() -> None:
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES]):
+        _run(["apt-get", *words], environment)
+
+
+def _run(words: Sequence[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        skip(f"{' '.join(words[:2])} failed: {done.stderr.strip()[-300:]}")

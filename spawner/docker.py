@@ -1,0 +1,270 @@
+"""The driver that runs instances as containers: for a server with friends on it.
+
+The engine is the journal: labels say whose a container is and where it listens, its own record
+says how it ended. So a new hub, or a new engine, finds everything again without a file of ours.
+"""
+
+from __future__ import annotations
+
+import builtins
+import logging
+import math
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dialup_ext.domain.instance import Instance, InstanceSpec, InstanceState, LogChunk, Usage
+from dialup_ext.durable import locked
+from dialup_ext.errors import NotFound, Unavailable
+from dialup_ext.settings import Settings
+from dialup_ext.spawner import proc
+from dialup_ext.spawner.cgroup import Group, group_of
+from dialup_ext.spawner.container import (
+    ACCOUNT,
+    DEADLINE,
+    INSTALLATION,
+    KEY,
+    Place,
+    container_for,
+    instance_of,
+)
+from dialup_ext.spawner.docker_engine import Engine
+from dialup_ext.spawner.docker_firewall import Firewall, parse_allowed
+from dialup_ext.spawner.docker_images import Images
+from dialup_ext.spawner.docker_logs import Logs
+from dialup_ext.spawner.docker_networks import Networks
+from dialup_ext.spawner.docker_watch import DockerWatch
+from dialup_ext.spawner.journal import check_key
+from dialup_ext.spawner.uids import Uids, give
+
+_log = logging.getLogger(__name__)
+
+HALF_MADE = timedelta(minutes=1)
+"""A container made and not started for this long was left by a crash."""
+
+_RESOLVER = "127.0.0.11"
+"""The engine's own name server listens there inside every container."""
+
+
+class DockerDriver:
+    """Driver on containers; see `domain.ports.Driver` for what each call promises.
+
+    `installation` (hexadecimal) marks everything it makes. Hub and engine share one machine: it reads
+    the kernel's files of containers. `close` ends the watching thread, never an instance.
+    """
+
+    name = "docker"
+
+    def __init__(self, settings: Settings, installation: str) -> None:
+        self._settings, self._installation = settings, installation
+        self._engine = Engine()
+        self._images = Images(self._engine, node=settings.node_image, lab=settings.lab_image)
+        self._networks = Networks(self._engine, installation, settings.network_pool)
+        self._firewall = Firewall(self._networks.bridges, parse_allowed(settings.network_allow))
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._uids = Uids(settings.data / "uids.json")
+        self._logs = Logs(settings.home / "container-logs", settings.log_max_mb << 20)
+        self._watch = DockerWatch(self._enforce_deadline, self._firewall.ensure)
+        self._groups: dict[str, Group] = {}
+        self._walled = False
+        self._parent = ""
+        self._adopt()
+
+    def check(self) -> None:
+        self._engine.ping()
+        self._firewall.ensure()
+
+    def start(self, spec: InstanceSpec) -> Instance:
+        check_key(spec.key)
+        found = self._look(spec.key)
+        if found is None:
+            if not spec.directory.is_dir():
+                raise Unavailable(f"The folder {spec.directory} is not there.", code="directory_missing",
+                                  hint="It was moved or deleted. Deploy again, or create the site again.")
+            found = self._make(spec)
+        if found["State"]["Status"] == "created":
+            found = self._begin(spec.key)
+        return instance_of(found)
+
+    def inspect(self, key: str) -> Instance | None:
+        found = self._look(check_key(key))
+        return instance_of(found) if found and found["State"]["Status"] != "created" else None
+
+    def list(self) -> list[Instance]:
+        found = (self.inspect(key) for key in sorted(self._keys()))
+        return [instance for instance in found if instance is not None]
+
+    def wait(self, key: str, timeout: float) -> Instance:
+        before = self._known(key)
+        if before.state is InstanceState.RUNNING and timeout > 0:
+            with suppress(NotFound):
+                self._engine.wait(self._name(key), timeout)
+        # Stopped and forgotten meanwhile: the caller still learns that it is over.
+        return self.inspect(key) or replace(before, state=InstanceState.EXITED, reason="stopped")
+
+    def stop(self, key: str, grace: float = 10.0) -> None:
+        check_key(key)
+        self._watch.drop(key)
+        self._groups.pop(key, None)
+        with suppress(NotFound), self._engine.asking() as client:
+            if grace > 0:
+                client.stop(self._name(key), timeout=math.ceil(grace))
+        self._remove(key)
+        self._logs.forget(key)
+
+    def log(self, key: str, offset: int = 0, limit: int = 65536) -> LogChunk:
+        self._known(key)
+        return self._logs.read(key, offset, limit, lambda since: self._engine.messages(self._name(key), since))
+
+    def log_end(self, key: str) -> int:
+        # Brings the copy up to date as reading does; an offset beyond the end would start over.
+        self._known(key)
+        return self._logs.end(key, lambda since: self._engine.messages(self._name(key), since))
+
+    def listening(self, key: str) -> builtins.list[str]:
+        found = self._look(check_key(key))
+        if found is None or not found["State"]["Pid"]:
+            return []
+        addresses = set(proc.listeners(found["State"]["Pid"]).values())
+        return sorted(one for one in addresses if one.rpartition(":")[0] != _RESOLVER)
+
+    def usage(self, key: str) -> Usage | None:
+        known = self._groups.get(check_key(key))
+        found = known.usage() if known else None
+        return found or self._look_at_usage(key)
+
+    def close(self) -> None:
+        """End the watching thread. Instances go on, unwatched, until the next driver object."""
+        self._watch.close()
+        self._engine.close()
+
+    def remove_everything(self) -> None:
+        """Leave the machine as it was: no container, network or rule of this installation."""
+        for key in self._keys():
+            self.stop(key, grace=0)
+        self._networks.remove_all()
+        self._firewall.remove()
+
+    # -- starting ------------------------------------------------------------------------------
+    def _make(self, spec: InstanceSpec) -> Mapping[str, Any]:
+        """Create it, not yet running. Somebody quicker under the same key is a success, too."""
+        self._wall_in()
+        image = self._images.of(spec.runtime)
+        uid = self._uids.of(spec.account)
+        for mount in spec.mounts:
+            if mount.writable and mount.path.is_dir():
+                give(mount.path, uid)
+        # One at a time, so that no two get the same address.
+        with locked(self._settings.data):
+            found = self._look(spec.key)
+            if found is not None:
+                return found
+            network = self._networks.ensure(spec.account, spec.kind)
+            ip = self._networks.choose(network, self._taken(spec.account))
+            place = Place(self._installation, image, uid, network.name, ip, self._parent,
+                          self._settings.log_max_mb)
+            with self._engine.asking() as client:
+                client.create_container_from_config(container_for(spec, place), self._name(spec.key))
+        return self._look(spec.key) or {}
+
+    def _begin(self, key: str) -> Mapping[str, Any]:
+        try:
+            with self._engine.asking() as client:
+                client.start(self._name(key))
+        except (Unavailable, NotFound) as error:
+            if error.code != "docker_down":
+                self._remove(key)
+            raise Unavailable(f"The server cannot start it. {error.message}", code=error.code,
+                              hint=error.hint) from error
+        found = self._look(key)
+        if found is None:
+            raise Unavailable("It was stopped while it started.", code="cannot_start", hint="Start it again.")
+        self._watch_over(found)
+        return found
+
+    def _wall_in(self) -> None:
+        """Before the first container of this object: the rules, and whose limits all of them share."""
+        if not self._walled:
+            systemd = self._engine.info().get("CgroupDriver") == "systemd"
+            self._parent = "dialup.slice" if systemd else "/dialup"
+            self._firewall.ensure()
+            self._watch.start()
+            self._walled = True
+
+    def _taken(self, account: str) -> set[str]:
+        return {found["Labels"].get("dialup.ip", "") for found in self._containers(f"{ACCOUNT}={account}")}
+
+    # -- looking -------------------------------------------------------------------------------
+    def _look(self, key: str) -> Mapping[str, Any] | None:
+        try:
+            with self._engine.asking() as client:
+                return dict(client.inspect_container(self._name(key)))
+        except NotFound:
+            return None
+
+    def _known(self, key: str) -> Instance:
+        found = self.inspect(key)
+        if found is None:
+            raise NotFound(f"Nothing runs under the key “{key}”.", code="instance_not_found",
+                           hint="It was stopped, or never started.")
+        return found
+
+    def _look_at_usage(self, key: str) -> Usage | None:
+        found = self._look(key)
+        group = group_of(found["State"]["Pid"]) if found and found["State"]["Pid"] else None
+        if group is None:
+            return None
+        self._groups[key] = group
+        return group.usage()
+
+    def _containers(self, *labels: str) -> builtins.list[dict[str, Any]]:
+        wanted = [f"{INSTALLATION}={self._installation}", *labels]
+        with self._engine.asking() as client:
+            return list(client.containers(all=True, filters={"label": wanted}))
+
+    def _keys(self) -> builtins.list[str]:
+        return [found["Labels"][KEY] for found in self._containers()]
+
+    def _name(self, key: str) -> str:
+        return f"dialup-{self._installation[:8]}-{key}"
+
+    # -- looking after -------------------------------------------------------------------------
+    def _adopt(self) -> None:
+        """Watch what an earlier hub started, and remove what it had only half made."""
+        try:
+            for key in self._keys():
+                found = self._look(key)
+                if found is None:
+                    continue
+                if found["State"]["Status"] == "created":
+                    if datetime.now(UTC) - _made_at(found) > HALF_MADE:
+                        self._remove(key)
+                else:
+                    self._watch_over(found)
+        except Unavailable as error:
+            _log.warning("containers could not be adopted: %s", error.message)
+
+    def _watch_over(self, found: Mapping[str, Any]) -> None:
+        text = found["Config"]["Labels"].get(DEADLINE)
+        instance = instance_of(found)
+        if text is not None and instance.state is InstanceState.RUNNING:
+            lived = (datetime.now(UTC) - instance.started_at).total_seconds()
+            self._watch.add(instance.key, float(text) - lived)
+
+    def _enforce_deadline(self, key: str) -> None:
+        instance = self.inspect(key)
+        if instance is not None and instance.state is InstanceState.RUNNING:
+            with self._engine.asking() as client:
+                client.kill(self._name(key))
+
+    def _remove(self, key: str) -> None:
+        with suppress(NotFound), self._engine.asking() as client:
+            client.remove_container(self._name(key), v=True, force=True)
+
+
+def _made_at(found: Mapping[str, Any]) -> datetime:
+    from dialup_ext.spawner.container import when
+
+    return when(found["Created"])

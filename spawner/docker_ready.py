@@ -1,0 +1,57 @@
+"""Whether containers can be used here, asked before anything is decided."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import closing
+
+from dialup_ext.errors import DialupError
+
+
+def usable() -> bool:
+    """True when an engine answers, it has images for labs and sites, and we may set its rules.
+
+    Without the images a first start would end in a refusal; `dialup images build` makes them.
+    """
+    if os.geteuid() != 0 or not _has_iptables() or not _has_engine():
+        return False
+    from dialup_ext.spawner.docker_engine import Engine
+    from dialup_ext.spawner.docker_images import LOCAL, Images
+
+    with closing(Engine()) as engine:
+        try:
+            engine.ping()
+            return all(Images(engine).present(name) for name in LOCAL.values())
+        except DialupError:
+            return False
+
+
+def examine_engine(node: str = "", lab: str = "") -> str:
+    """What answers, and what it runs programs in; the arguments are the settings of images.
+
+    Raises `Unavailable` as a start would, but fetches nothing.
+    """
+    from dialup_ext.domain.instance import Runtime
+    from dialup_ext.spawner.docker_engine import Engine
+    from dialup_ext.spawner.docker_images import Images
+
+    with closing(Engine()) as engine:
+        info, images = engine.info(), Images(engine, node=node, lab=lab)
+        names = ", ".join(images.chosen(runtime) for runtime in Runtime)
+    walls = [name for option in info.get("SecurityOptions") or () if (name := option_name(str(option)))]
+    return f"Docker {info.get('ServerVersion')} with {' and '.join(walls) or 'no profile'}; images {names}"
+
+
+def option_name(option: str) -> str:
+    """`name=seccomp,profile=default` or `seccomp`: the name."""
+    return option.partition(",")[0].removeprefix("name=")
+
+
+def _has_iptables() -> bool:
+    return any(shutil.which("iptables", path=path) for path in (None, "/usr/sbin:/sbin"))
+
+
+def _has_engine() -> bool:
+    """A cheap look first: the library alone takes a quarter of a second to load."""
+    return "DOCKER_HOST" in os.environ or os.path.exists("/var/run/docker.sock")  # noqa: PTH110 - may be a socket
