@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dialup_ext.crashpoint import crashpoint
 from dialup_ext.domain.clock import SystemClock
 from dialup_ext.domain.instance import Instance, InstanceSpec, LogChunk, Usage
 from dialup_ext.domain.ports import Clock
@@ -182,6 +183,7 @@ class ProcessDriver:
                 memory_mb=spec.memory_mb, deadline=spec.deadline, pid=launcher.pid,
                 ticks=launcher.ticks, boot=proc.boot(), started_at=self._clock.now())
             self._journal.save(record)
+            crashpoint("C7b")
             launcher.go(spec, address, folder / "begun")
         return record
 

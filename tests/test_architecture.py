@@ -15,12 +15,12 @@ LONGEST = 300
 HUB_ROOMS = {"actions", "store", "releases", "build", "ingress", "spawner", "monitor"}
 MAY_IMPORT: dict[str, set[str]] = {
     "domain": {"domain", "errors"},
-    "actions": {"actions", "domain", "errors", "settings", "feed", "workers"},
-    "store": {"store", "domain", "errors"},
-    "releases": {"releases", "domain", "errors", "settings", "durable"},
-    "build": {"build", "domain", "errors", "settings", "durable"},
-    "ingress": {"ingress", "domain", "errors", "settings", "durable"},
-    "spawner": {"spawner", "domain", "errors", "settings", "durable"},
+    "actions": {"actions", "domain", "errors", "settings", "feed", "workers", "crashpoint"},
+    "store": {"store", "domain", "errors", "crashpoint"},
+    "releases": {"releases", "domain", "errors", "settings", "durable", "crashpoint"},
+    "build": {"build", "domain", "errors", "settings", "durable", "crashpoint"},
+    "ingress": {"ingress", "domain", "errors", "settings", "durable", "crashpoint"},
+    "spawner": {"spawner", "domain", "errors", "settings", "durable", "crashpoint"},
     "monitor": {"monitor", "domain", "errors", "settings"},
     "client": {"client", "domain", "errors"},
 }

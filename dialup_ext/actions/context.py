@@ -89,6 +89,8 @@ class Context:
     """When each site's preview was last asked for, on the monotonic clock."""
     setbacks: dict[str, Setback] = field(default_factory=dict)
     """Live sites whose instance does not come back, by id."""
+    begun: set[str] = field(default_factory=set)
+    """Deployments this hub has worked on: going on with one of them is no new attempt."""
     _locks: WeakValueDictionary[tuple[str, str], threading.RLock] = field(default_factory=WeakValueDictionary)
     _claims: set[str] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)

@@ -18,6 +18,7 @@ from dialup_ext.actions.deployment_log import say
 from dialup_ext.actions.health import tail, wait_until_healthy
 from dialup_ext.actions.retire import retire_old_instances, site_key, target_of
 from dialup_ext.actions.serve import serve_site
+from dialup_ext.crashpoint import crashpoint
 from dialup_ext.domain.deployment import (
     Deployment,
     Failure,
@@ -32,6 +33,9 @@ from dialup_ext.domain.site import Site
 from dialup_ext.errors import DialupError, NotFound
 
 log = logging.getLogger("dialup")
+
+ATTEMPTS = 3
+"""So many times a deployment is begun before it counts as what ended the hub each time."""
 
 ORDER = (Status.QUEUED, Status.BUILDING, Status.STARTING, Status.CHECKING, Status.SWITCHING, Status.LIVE)
 
@@ -48,6 +52,7 @@ def request_deployment(context: Context, site: Site, release: Release, by: str,
         context.driver.check()
     deployment = context.deployments.open(release, action, by, context.clock.now(),
                                           most=context.settings.deploys_waiting)
+    crashpoint("C2")
     say(context, deployment.id, f"{action} release {release.number} ({release.why or release.kind})")
     context.tell(site.owner_id, "deployment", deployment.id)
     context.tell(site.owner_id, "site", site.name)
@@ -70,7 +75,10 @@ def run(context: Context, deployment_id: str) -> Deployment:
             if deployment.status.is_final:
                 return deployment
             work = _Work(context, site, context.releases.load(deployment.release_id), deployment)
-            work.to_the_end()
+            if work.may_be_tried():
+                work.to_the_end()
+            else:
+                work.fail(_given_up(deployment.status))
             return work.deployment
 
 
@@ -88,6 +96,17 @@ class _Work:
     site: Site
     release: Release
     deployment: Deployment
+
+    def may_be_tried(self) -> bool:
+        """Count the attempt when an earlier hub was interrupted in the last one; False when it was one too many."""
+        before, begun = self.deployment, self.context.begun
+        if before.status is not Status.QUEUED and before.id not in begun:
+            if before.attempt >= ATTEMPTS:
+                return False
+            self.deployment = self.context.deployments.take_up(before.id)
+            self.say(f"the server was interrupted; attempt {self.deployment.attempt} of {ATTEMPTS}")
+        begun.add(before.id)
+        return True
 
     def to_the_end(self) -> None:
         """Live, failed or cancelled; an error after the switch undoes nothing."""
@@ -129,6 +148,7 @@ class _Work:
             return None
         spec = self.context.specs.site(self.site, self.deployment, app)
         instance = self.context.driver.start(spec)
+        crashpoint("C7")
         self.say(f"started; it has {self.context.settings.health_timeout:g} seconds to answer")
         self.move(Status.CHECKING)
         return instance
@@ -140,6 +160,7 @@ class _Work:
             self.say("it answers")
         if self.cancelled():
             raise StepCancelled
+        crashpoint("C8")
         self.move(Status.SWITCHING)
 
     def switch(self, public: Path | None, instance: Instance | None) -> None:
@@ -152,7 +173,9 @@ class _Work:
                                          tail(self.context, instance.key)))
         target = target_of(self.deployment, public, instance)
         self.context.ingress.point(self.site.host(self.context.settings.domain), target)
+        crashpoint("C11")
         self.move(Status.LIVE)
+        crashpoint("C12")
 
     def retire(self) -> None:
         """The old release finishes its requests, then its instance goes."""
@@ -169,6 +192,7 @@ class _Work:
     def cancel(self) -> None:
         if self.context.workers.closed.is_set() and not self.context.deployments.is_cancel_wanted(
                 self.deployment.id):
+            self.context.deployments.put_down(self.deployment.id)
             return  # the hub stops: the queue survives, the next start goes on from here
         self.say("cancelled")
         self._abandon(Status.CANCELLED, None)
@@ -214,6 +238,13 @@ class _Work:
         self.context.feed.publish(f"log:{self.deployment.id}", "status")
         self.context.tell(self.site.owner_id, "deployment", self.deployment.id)
         self.context.tell(self.site.owner_id, "site", self.site.name)
+
+
+def _given_up(status: Status) -> Failure:
+    return Failure("interrupted", f"The server ended {ATTEMPTS} times while it worked on this deployment, "
+                                  "so it is not tried again.",
+                   "Deploy again. If it happens again, tell your admin: the server's own log says why it ended.",
+                   step_of(status))
 
 
 def _unforeseen(error: Exception, deployment_id: str, status: Status) -> Failure:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from dialup_ext.actions.context import Context
+from dialup_ext.crashpoint import crashpoint
 from dialup_ext.domain.deployment import Deployment, Status
 from dialup_ext.domain.instance import Instance, InstanceKind
 from dialup_ext.domain.ports import Target
@@ -54,6 +55,7 @@ def retire_old_instances(context: Context, site_id: str, there: Iterable[Instanc
     for instance in running:
         if instance.kind is InstanceKind.SITE and instance.site == site.name and instance.key not in keep:
             context.driver.stop(instance.key)
+            crashpoint("C13")
 
 
 def _draining(context: Context, site_id: str) -> set[str]:

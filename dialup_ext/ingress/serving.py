@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from dialup_ext.crashpoint import crashpoint
 from dialup_ext.domain.ports import Target
 from dialup_ext.ingress.addresses import check_folder, check_host, check_target
 from dialup_ext.ingress.public_tree import check_public_tree
@@ -118,7 +119,9 @@ class ServingDirectories:
         fresh = self._live / f"{FRESH}link"
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(Path("..") / directory.relative_to(self._root))
+        crashpoint("C9")
         fresh.rename(self._live / host)
+        crashpoint("C10")
         _sync(self._live)
 
     # -- looking ----------------------------------------------------------------------------------

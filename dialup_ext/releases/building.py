@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+from dialup_ext.crashpoint import crashpoint
+from dialup_ext.domain.manifest import FileEntry
 from dialup_ext.durable import sync_all, sync_file_system
 from dialup_ext.errors import Conflict
 from dialup_ext.releases.blobs import BlobStore
@@ -31,11 +34,12 @@ def build_tree(half: Path, wanted: Outline, blobs: BlobStore, packed: Packed) ->
         sync_all([half, top, *made], half)  # the bytes have been durable since they arrived
     else:
         sync_file_system(half)
+    crashpoint("C4")
 
 
 def _link_files(top: Path, wanted: Outline, blobs: BlobStore, packed: Packed) -> None:
     taken = {entry.path for entry in wanted.files} | set(folders(entry.path for entry in wanted.files))
-    for entry in wanted.files:
+    for entry in _one_by_one(wanted):
         link(blobs.path(entry.sha256), top / entry.path)
         for suffix, path in packed.siblings(entry):
             if entry.path + suffix not in taken:  # the person's own packed file comes first
@@ -43,7 +47,7 @@ def _link_files(top: Path, wanted: Outline, blobs: BlobStore, packed: Packed) ->
 
 
 def _copy_files(top: Path, wanted: Outline, blobs: BlobStore) -> None:
-    for entry in wanted.files:
+    for entry in _one_by_one(wanted):
         copy(blobs.path(entry.sha256), top / entry.path, wanted.mode(entry))
     if wanted.layer is not None:
         modules = layer_path(blobs.root, wanted.layer)
@@ -51,6 +55,12 @@ def _copy_files(top: Path, wanted: Outline, blobs: BlobStore) -> None:
             raise Conflict("The dependencies of this release are gone from the server.",
                            code="layer_missing", hint="Deploy again; they are installed anew.")
         (top / "node_modules").symlink_to(modules)
+
+
+def _one_by_one(wanted: Outline) -> Iterator[FileEntry]:
+    for entry in wanted.files:
+        yield entry
+        crashpoint("C3")
 
 
 def layer_path(store: Path, layer: str) -> Path:

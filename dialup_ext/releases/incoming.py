@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from dialup_ext.crashpoint import crashpoint
 from dialup_ext.durable import no_space, sync_all
 from dialup_ext.errors import BadInput, NoSpace
 
@@ -55,6 +56,7 @@ class Incoming:
             with no_space():
                 while rest:
                     rest = rest[file.write(rest) :]
+                    crashpoint("C0")
         except NoSpace:
             self.discard()  # a full disk should not stay full because of us
             raise
@@ -80,6 +82,7 @@ class Incoming:
         try:
             if done:
                 self._place_all()
+                crashpoint("C1")
         finally:
             self.discard()
         return done

@@ -17,6 +17,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dialup_ext.crashpoint import crashpoint
 from dialup_ext.domain.manifest import Manifest
 from dialup_ext.domain.site import Kind
 from dialup_ext.durable import exchange, locked, no_space, sync
@@ -145,6 +146,7 @@ class ReleaseTrees:
         if not final.exists():
             half.rename(final)
         sync(final.parent)
+        crashpoint("C6")
 
     def _drop_halves(self, site: Path, release_id: str) -> None:
         for half in site.glob(f"{release_id}.tmp-*"):
@@ -161,6 +163,7 @@ class ReleaseTrees:
 
     def _empty_trash(self) -> None:
         for path in self._trash.glob("*"):
+            crashpoint("C14")
             _delete(path)
 
     def _sweep_trees(self, keep: Collection[str], now: float) -> int:

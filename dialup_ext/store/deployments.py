@@ -142,6 +142,24 @@ class DeploymentRecords:
             query = select(deployments.c.cancel_wanted).where(deployments.c.id == deployment_id)
             return bool(connection.execute(query).scalar())
 
+    def take_up(self, deployment_id: str) -> Deployment:
+        """Count one more attempt, durably, before it is made. Every call counts."""
+        return self._count(deployment_id, 1)
+
+    def put_down(self, deployment_id: str) -> Deployment:
+        """The hub stops and says so: this attempt does not count, whoever goes on takes it up again."""
+        return self._count(deployment_id, -1)
+
+    def _count(self, deployment_id: str, by: int) -> Deployment:
+        """What never left the queue has not been tried, and what is over is not counted any more."""
+        with self.store.begin() as connection:
+            connection.execute(
+                update(deployments)
+                .where(deployments.c.id == deployment_id, deployments.c.unfinished.is_not(None),
+                       deployments.c.deploy_status != Status.QUEUED.value)
+                .values(attempt=deployments.c.attempt + by))
+            return _load(connection, deployment_id)
+
     def drop_old(self, keep: int) -> int:
         """Delete the history beyond each site's newest `keep`, some at a time; returns how many rows.
 

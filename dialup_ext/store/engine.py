@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from dialup_ext.crashpoint import crashpoint
 from dialup_ext.errors import DialupError, NoSpace, Unavailable
 
 POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 32, "pool_timeout": 10.0}
@@ -89,6 +90,7 @@ class Store:
         with self.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            crashpoint("C16")
 
 
 def _version(connection: Connection) -> str | None:
