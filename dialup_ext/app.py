@@ -5,12 +5,16 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from dialup_ext.actions.context import Context
+from dialup_ext.build.contents import Contents
 from dialup_ext.build.detect import detect
 from dialup_ext.build.layers import Layers
+from dialup_ext.build.site_builds import SiteBuilds
+from dialup_ext.build.turns import Turns
 from dialup_ext.domain.clock import SystemClock
 from dialup_ext.domain.ports import Driver
 from dialup_ext.errors import BadInput, Conflict
@@ -21,6 +25,7 @@ from dialup_ext.identity import Identity
 from dialup_ext.ingress.caddy import Caddy
 from dialup_ext.ingress.serving import ServingDirectories
 from dialup_ext.installation import Bond
+from dialup_ext.releases.collect import collect
 from dialup_ext.releases.trees import ReleaseTrees
 from dialup_ext.releases.uploads import Uploads
 from dialup_ext.settings import Settings
@@ -59,11 +64,13 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
     doors = Doors(settings.run, body_limit=BODY_LIMIT)
     StoredValues(store).set("address", {name: getattr(settings, name) for name in ("domain", "port", "scheme")})
     uploads, trees = Uploads(settings), ReleaseTrees(settings)
+    contents, turns = Contents(trees.manifest, uploads.open), Turns(settings.builds_at_once)
     context = Context(
         settings=settings, clock=clock, driver=driver, ingress=ServingDirectories(settings.home / "ingress"),
         sites=SiteRecords(store), releases=ReleaseRecords(store), deployments=DeploymentRecords(store),
         editing=EditorRecords(store), uploads=uploads, trees=trees,
-        layers=Layers(settings, driver, manifest=trees.manifest, content=uploads.open),
+        layers=Layers(settings, driver, contents, turns),
+        builds=SiteBuilds(settings, driver, contents, turns, partial(collect, settings)),
         specs=Specifications(settings), detect=detect,
         workspaces=workspaces or (lambda account: settings.home / "homes" / account), feed=Feed(),
         workers=Workers(), open_lab_door=doors.open_lab, prepare_ingress=caddy.ensure,

@@ -47,6 +47,7 @@ TABLE: tuple[Setting, ...] = (
             "How long the old release finishes its requests after the switch."),
     Setting("build_timeout", 600.0, "seconds", "The most a build may take."),
     Setting("build_memory_mb", 1024, "MiB", "The memory of a build; Next fails under 512."),
+    Setting("build_disk_mb", 2048, "MiB", "What the build of a site may write, its dependencies apart."),
     Setting("builds_at_once", 1, "builds", "How many builds run side by side."),
     Setting("deploys_waiting", 20, "deployments", "How many may wait before new ones are refused."),
     Setting("releases_kept", 10, "releases", "How many releases of a site stay for rolling back."),

@@ -57,6 +57,17 @@ class Layers(Protocol):
         """Remove layers no release of the named accounts uses; returns how many."""
 
 
+class Builds(Protocol):
+    """Makes a site of the files of a release that names a builder."""
+
+    def build(self, site: Site, release: Release, layer: str | None, deployment: Deployment, say: Say,
+              cancelled: Callable[[], bool]) -> str:
+        """The SHA-256 of the manifest of what the build made, whose files are kept, durably.
+
+        Raises `StepFailed` with the cause, `StepCancelled`. May be called again after any crash.
+        """
+
+
 @dataclass(frozen=True)
 class Context:
     """Collaborators of the verbs, by role."""
@@ -72,6 +83,7 @@ class Context:
     uploads: Uploads
     trees: ReleaseTrees
     layers: Layers
+    builds: Builds
     specs: Specs
     detect: Callable[[Manifest, Callable[[str], bytes] | None], Detection]
     """What kind of site a list of files is; with a reader, certain."""

@@ -127,17 +127,23 @@ class _Work:
             self.retire()
 
     def build(self) -> tuple[Path | None, Path | None]:
-        """Dependencies first, then the tree of files the release is served or run from."""
+        """Dependencies first, then the site itself if it has to be made, then the tree of its files."""
         self.move(Status.BUILDING)
         began = self.context.clock.monotonic()
         layer = self.context.layers.build(self.site, self.release, self.deployment, self.say, self.cancelled)
         if layer and layer != self.release.layer:
             self.context.releases.set_layer(self.release.id, layer)
+        if self.release.is_to_be_built:
+            built = self.context.builds.build(self.site, self.release, layer, self.deployment, self.say,
+                                              self.cancelled)
+            self.context.releases.set_built(self.release.id, built)
+            self.release = self.context.releases.load(self.release.id)
+        digest, root = self.release.served
+        manifest = self.context.trees.manifest(self.site.owner_id, digest)
         tree = self.context.trees.materialise(
-            self.site.owner, self.site.owner_id, self.site.name, self.release.id,
-            self.context.trees.manifest(self.site.owner_id, self.release.digest),
-            self.release.kind, self.release.root, layer)
-        files = self.release.file_count
+            self.site.owner, self.site.owner_id, self.site.name, self.release.id, manifest,
+            self.release.kind, root, layer)
+        files = len(manifest)
         self.say("1 file is in place" if files == 1 else f"{files:,} files are in place")
         self.move(Status.STARTING, build_seconds=self.context.clock.monotonic() - began)
         return tree.public, tree.app

@@ -52,8 +52,7 @@ def _superfluous(releases: list[Release], number: int, needed: set[str | None]) 
 def _note_storage(context: Context, sites: list[Site], releases: Releases) -> None:
     """What each site's releases take together; a file they share counts once."""
     stored = context.uploads.stored
-    found = {site: stored.of_manifests(site.owner_id, [release.digest for release in releases[site.id]])
-             for site in sites}
+    found = {site: stored.of_manifests(site.owner_id, _manifests(releases[site.id])) for site in sites}
     news = {site.id: size for site, size in found.items() if size != site.storage_bytes}
     if news:
         context.releases.note_storage(news)
@@ -65,12 +64,17 @@ def _sweep_files(context: Context, sites: list[Site], releases: Releases) -> Non
     manifests: dict[str, set[str]] = {owner: set() for owner in owners}
     layers: dict[str, set[str]] = {owner: set() for owner in owners}
     for site in sites:
-        manifests.setdefault(site.owner_id, set()).update(found.digest for found in releases[site.id])
+        manifests.setdefault(site.owner_id, set()).update(_manifests(releases[site.id]))
         layers.setdefault(site.owner_id, set()).update(found.layer for found in releases[site.id] if found.layer)
     context.trees.sweep({found.id for site in sites for found in releases[site.id]}, manifests)
     context.layers.sweep(layers)
     context.uploads.sweep()
     context.ingress.sweep()
+
+
+def _manifests(releases: list[Release]) -> set[str]:
+    """Of what was uploaded, and of what was built from it."""
+    return {digest for release in releases for digest in (release.digest, release.built) if digest}
 
 
 def _sweep_logs(context: Context) -> None:

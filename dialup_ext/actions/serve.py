@@ -27,9 +27,10 @@ def serve_site(context: Context, site_id: str) -> None:
             return
         release = context.releases.load(site.live_release_id)
         deployment = context.deployments.load(site.live_deployment_id)
+        digest, root = release.served
         tree = context.trees.materialise(
             site.owner, site.owner_id, site.name, release.id,
-            context.trees.manifest(site.owner_id, release.digest), release.kind, release.root, release.layer)
+            context.trees.manifest(site.owner_id, digest), release.kind, root, release.layer)
         instance = None
         if tree.app is not None and release.kind.runs:
             instance = _running(context, site, deployment, tree.app)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from dialup_ext.build.package import PACKAGE, Package, Read, read_package
+from dialup_ext.build.tools import Tool, makes_files, output_of, tool_of
 from dialup_ext.domain.manifest import Manifest
 from dialup_ext.domain.site import Kind
 from dialup_ext.errors import BadInput
@@ -19,33 +20,33 @@ BUILT = ("dist", "build", "_site", "out")
 ROOTS = ("public", "dist", "build", "_site", "site", "docs", "out")
 """Folders looked into, besides the top, for an index.html."""
 
-BUILDERS = frozenset({
-    "@11ty/eleventy", "@angular/cli", "@sveltejs/kit", "astro", "gatsby", "next", "nuxt", "parcel",
-    "react-scripts", "vite", "vitepress", "webpack"})
-"""Tools whose source folder is not itself a site."""
-
 _DEVELOPING = re.compile(
     r"(?:npx\s+)?(?:vite|parcel|astro (?:dev|preview)|react-scripts start|next dev|nuxt dev|gatsby develop|"
-    r"ng serve|vitepress dev|webpack serve|webpack-dev-server)\b")
+    r"ng serve|vitepress (?:dev|preview|serve)|docusaurus start|webpack serve|webpack-dev-server|"
+    r"(?:@11ty/)?eleventy)\b|astro$")
 
 SERVERS = ("server.js", "server.mjs", "app.js", "index.js", "index.mjs")
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """What a folder is: its kind, its public folder (“” for the top), and why, in a sentence."""
+    """What a folder is: its kind, its public folder (“” for the top), and why, in a sentence.
+
+    With a `builder` it has to be built first, and `root` is where that will put the site.
+    """
 
     kind: Kind
     root: str
     why: str
+    builder: str = ""
 
 
 def detect(manifest: Manifest, read: Read | None) -> Detection:
     """The kind of site in a folder, or `BadInput` that says what was looked for.
 
     Without `read` only paths are known: the answer may still change, a refusal is final.
-    Codes: `no_site_in_folder`, `several_sites_in_folder`, `no_start_script`, `needs_build`,
-    `bad_package_json`.
+    Codes: `no_site_in_folder`, `several_sites_in_folder`, `no_start_script`, `needs_server`,
+    `needs_build`, `bad_package_json`.
     """
     if PACKAGE not in manifest:
         return _static(manifest)
@@ -57,16 +58,39 @@ def detect(manifest: Manifest, read: Read | None) -> Detection:
         return Detection(Kind.NODEJS, "", f"package.json has a start script: {start[:80]}")
     because = (f"the start script in package.json ({start[:80]}) is for developing" if start
                else "package.json has no start script")
-    return _without_start(manifest, package, because)
+    tool = tool_of(package)
+    if tool is not None:
+        return _with_tool(manifest, read, package, tool, because)
+    return _without_tool(manifest, package, because)
 
 
-def _without_start(manifest: Manifest, package: Package, because: str) -> Detection:
+def _with_tool(manifest: Manifest, read: Read, package: Package, tool: Tool, because: str) -> Detection:
+    """A project to be built; without a way to build it, the site somebody built into it before."""
+    script = bool(package.script("build"))
+    if makes_files(tool, manifest, read, package):
+        if script or (tool.words and not _finished(manifest)):
+            return _built(tool, output_of(tool, manifest, read, package), by_script=script)
+    elif not _finished(manifest):
+        raise _needs_server(tool, because)
+    built = _finished(manifest)
+    if len(built) == 1:
+        return Detection(Kind.STATIC, built[0], f"{tool.package} has built a site into {built[0]}/")
+    raise _needs_build(tool.package, built, because)
+
+
+def _finished(manifest: Manifest) -> list[str]:
+    return [folder for folder in BUILT if f"{folder}/index.html" in manifest]
+
+
+def _built(tool: Tool, output: str, *, by_script: bool) -> Detection:
+    command = "npm run build" if by_script else " ".join(tool.words)
+    where = f" into {output}/" if output else ""
+    return Detection(Kind.ASTRO if tool.package == "astro" else Kind.STATIC, output,
+                     f"{tool.package} is in package.json; it is built with `{command}`{where}", tool.package)
+
+
+def _without_tool(manifest: Manifest, package: Package, because: str) -> Detection:
     """A package.json that starts nothing: a finished site beside it, or a refusal."""
-    if tool := _builder(package):
-        built = [folder for folder in BUILT if f"{folder}/index.html" in manifest]
-        if len(built) == 1:
-            return Detection(Kind.STATIC, built[0], f"{tool} has built a site into {built[0]}/")
-        raise _needs_build(tool, built, because)
     if _roots(manifest):
         found = _static(manifest)
         return Detection(found.kind, found.root, f"{found.why}, and {because}")
@@ -93,18 +117,20 @@ def _roots(manifest: Manifest) -> list[str]:
     return [root for root in ROOTS if f"{root}/index.html" in manifest]
 
 
-def _builder(package: Package) -> str | None:
-    known = package.table("dependencies") | package.table("devDependencies")
-    return next((tool for tool in sorted(known) if tool in BUILDERS), None)
-
-
 def _needs_build(tool: str, built: list[str], because: str) -> BadInput:
     if built:
         return BadInput(f"This is a {tool} project with several finished sites: {', '.join(built)}.",
                         code="several_sites_in_folder", hint=f"Deploy one of them: deploy {built[0]}.")
     return BadInput(f"This is a {tool} project that has not been built: {because}, "
-                    "and there is no finished site beside it.", code="needs_build",
-                    hint="Run `npm run build`, then deploy the folder it makes, for example: deploy dist.")
+                    "it has no build script, and there is no finished site beside it.", code="needs_build",
+                    hint='Add to package.json: "scripts": {"build": "…"}; it is then built here.')
+
+
+def _needs_server(tool: Tool, because: str) -> BadInput:
+    return BadInput(f"This {tool.package} project makes a program that has to run, not files to serve, "
+                    f"and {because}.", code="needs_server",
+                    hint="Build it to files (“static” or “export” in its configuration), or build it yourself "
+                         "and add a start script that runs the result.")
 
 
 def _no_start(manifest: Manifest, package: Package, because: str) -> BadInput:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from dialup_ext.domain.deployment import Failure
 
@@ -74,6 +75,15 @@ def explain_failure(log_tail: Sequence[str], exit_code: int | None, reason: str 
     tail = tuple(line.rstrip() for line in log_tail[-TAIL:])
     code, message, hint = _by_reason(reason) or _by_log("\n".join(log_tail)) or _by_exit(exit_code)
     return Failure(code, message, hint, "build", tail)
+
+
+def explain_build(log_tail: Sequence[str], exit_code: int | None, reason: str, tool: str,
+                  folder: Path) -> Failure:
+    """The same for the build of a site with `tool`, in `folder`, whose name is nobody's business."""
+    lines = [line.replace(f"{folder}/", "") for line in log_tail]
+    ended = "was interrupted" if exit_code is None else f"failed with code {exit_code}"
+    return Failure("build_failed", f"The build with {tool} {ended}.", "The last lines of the log usually say why.",
+                   "build", tuple(line.rstrip() for line in lines[-TAIL:]))
 
 
 def _by_reason(reason: str) -> tuple[str, str, str] | None:

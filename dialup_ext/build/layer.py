@@ -25,15 +25,16 @@ from dialup_ext.durable import no_space
 from dialup_ext.errors import NoSpace
 from dialup_ext.settings import Settings
 
-_FLAGS = ("--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund")
+_FLAGS = ("--ignore-scripts", "--no-audit", "--no-fund")
 _NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _LEASE = 24 * 3600.0
+_ABANDONED = 3600.0
 
 MAX_CACHE_BYTES = 1 << 30
 """What npm may keep of one account's packages between two builds."""
 
-__all__ = ["cache_path", "discard", "is_sealed", "layer_path", "layer_spec", "seal", "stage", "sweep_layers",
-           "trim_cache"]
+__all__ = ["cache_path", "check_space", "discard", "is_sealed", "layer_path", "layer_spec", "seal", "stage",
+           "staging_path", "sweep_layers", "trim_cache"]
 
 
 def layer_path(settings: Settings, account_id: str, key: str) -> Path:
@@ -47,16 +48,21 @@ def stage(settings: Settings, account_id: str, deployment_id: str, plan: BuildPl
     An earlier attempt's folder is deleted first. Raises `NoSpace` below `min_free_mb`.
     """
     store = settings.home / "store" / account_id
-    staging = store / "staging" / deployment_id
+    staging = staging_path(settings, account_id, deployment_id)
     discard(staging)
     with no_space():
         for folder in (staging, cache_path(settings, account_id), store / "layers"):
             folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-        _check_space(settings)
+        check_space(settings)
         (staging / PACKAGE).write_bytes(plan.package)
         if plan.lock:
             (staging / plan.lock).write_bytes(plan.lock_file)
     return staging
+
+
+def staging_path(settings: Settings, account_id: str, deployment_id: str) -> Path:
+    """The folder a deployment's builds work in, one after another."""
+    return settings.home / "store" / account_id / "staging" / deployment_id
 
 
 def cache_path(settings: Settings, account_id: str) -> Path:
@@ -79,7 +85,7 @@ def layer_spec(plan: BuildPlan, staging: Path, *, account: str, account_id: str,
         mounts.append(Mount(Path(certificates)))
     return InstanceSpec(
         key=f"build-{deployment_id}", kind=InstanceKind.BUILD, account=account, site=site,
-        runtime=Runtime.NODE, steps=(("npm", "ci" if plan.lock else "install", *_FLAGS),),
+        runtime=Runtime.NODE, steps=(("npm", "ci" if plan.lock else "install", "--include=dev" if plan.tools else "--omit=dev", *_FLAGS),),
         directory=staging, environment={**around, **_npm(staging, cache, str(settings.npm_registry))},
         mounts=tuple(mounts), listens=False, memory_mb=settings.build_memory_mb, cpu=1.0,
         deadline=settings.build_timeout)
@@ -93,16 +99,19 @@ def discard(staging: Path) -> None:
 def sweep_layers(settings: Settings, keep: Mapping[str, Collection[str]], now: float | None = None) -> int:
     """Delete layers no release of a named account uses and nobody touched for a day.
 
-    `keep`: account id to layer keys. Accounts not named lose nothing. Returns how many went.
+    `keep`: account id to layer keys. Accounts not named lose nothing. Folders of builds that were cut
+    short go as well, an hour after the last moment a build of theirs could run. Returns how many went.
     """
-    before = (time.time() if now is None else now) - _LEASE
+    now = time.time() if now is None else now
+    half_done = now - _ABANDONED - 2 * settings.build_timeout
     count = 0
     for account_id, keys in keep.items():
         store = settings.home / "store" / account_id
-        for path in (*store.glob("layers/*"), *store.glob("staging/*")):
-            if path.name not in keys and path.stat().st_mtime < before:
-                delete(path)
-                count += 1
+        for place, before in (("layers", now - _LEASE), ("staging", half_done)):
+            for path in store.glob(f"{place}/*"):
+                if path.name not in keys and path.stat().st_mtime < before:
+                    delete(path)
+                    count += 1
     return count
 
 
@@ -129,7 +138,8 @@ def trim_cache(settings: Settings, account_id: str) -> None:
         delete(cache)
 
 
-def _check_space(settings: Settings) -> None:
+def check_space(settings: Settings) -> None:
+    """Raise `NoSpace` below `min_free_mb`."""
     free, least = shutil.disk_usage(settings.home).free, settings.min_free_mb << 20
     if free < least:
         raise NoSpace(f"The server has {free >> 20:,} MiB of disk left; builds stop below {least >> 20:,} MiB.",

@@ -1,4 +1,4 @@
-"""What has to be installed before a Node release can run, and the key that says "the same again". Pure."""
+"""What has to be installed before a release can run or be built, and the key of "the same again". Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ _LOCAL = ("file:", "link:", "workspace:", "./", "../", "/", "~/")
 class BuildPlan:
     """`layer_key` names the sealed dependencies; releases with the same key share them.
 
-    `package` and `lock_file` are what goes into the build's folder, nothing else does.
+    `package` and `lock_file` are what goes into the build's folder, nothing else does. With `tools`
+    what the site is developed with is installed too.
     """
 
     needs_dependencies: bool
@@ -36,25 +37,27 @@ class BuildPlan:
     layer_key: str
     package: bytes = b""
     lock_file: bytes = b""
+    tools: bool = False
 
 
-def plan(manifest: Manifest, read: Read, *, platform_name: str | None = None,
+def plan(manifest: Manifest, read: Read, *, tools: bool = False, platform_name: str | None = None,
          node_major: int | None = None) -> BuildPlan:
-    """The plan for a folder with a package.json.
+    """The plan for a folder with a package.json; with `tools` for building it.
 
     `platform_name` and `node_major` say where it will run, when that is not here. Raises
     `BadInput` (`bad_package_json`, `local_dependency`, `workspaces`).
     """
     package = read_package(manifest, read)
-    _check(package)
+    _check(package, tools=tools)
     shown = _canonical({name: package.fields[name] for name in FIELDS if name in package.fields})
     lock_file = read(LOCK) if LOCK in manifest else b""
-    wanted = package.table("dependencies") | package.table("optionalDependencies")
+    wanted = _wanted(package, tools=tools)
     where = f"{platform_name or local_platform()} node{node_major or local_node_major()}"
     # without a lock file the name and version of the site would only split what could be shared
     seen = shown if lock_file else _canonical(_dependencies(package))
-    key = hashlib.sha256(b"\0".join([b"layer 1", where.encode(), seen, lock_file])).hexdigest()
-    return BuildPlan(bool(wanted), LOCK if lock_file else None, key, shown, lock_file)
+    key = hashlib.sha256(b"\0".join([b"layer 1 tools" if tools else b"layer 1", where.encode(), seen,
+                                      lock_file])).hexdigest()
+    return BuildPlan(bool(wanted), LOCK if lock_file else None, key, shown, lock_file, tools)
 
 
 def local_platform() -> str:
@@ -70,11 +73,16 @@ def local_node_major() -> int:
         return 22
 
 
-def _check(package: Package) -> None:
+def _wanted(package: Package, *, tools: bool) -> dict[str, str]:
+    found = package.table("dependencies") | package.table("optionalDependencies")
+    return found | package.table("devDependencies") if tools else found
+
+
+def _check(package: Package, *, tools: bool) -> None:
     if package.fields.get("workspaces"):
         raise BadInput("package.json has workspaces; their packages lie in folders npm is not shown.",
                        code="workspaces", hint="Deploy one package by itself, with a package.json of its own.")
-    for name, version in (package.table("dependencies") | package.table("optionalDependencies")).items():
+    for name, version in _wanted(package, tools=tools).items():
         if version.startswith(_LOCAL):
             raise BadInput(f"The dependency “{name}” points at a folder ({version[:60]}).",
                            code="local_dependency",

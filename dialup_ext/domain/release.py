@@ -27,8 +27,24 @@ class Release:
     created_at: datetime
     created_by: str
     root: str = ""
-    """The folder inside the upload that is public, for a static site: “” or e.g. “public”."""
+    """The public folder, for a static site: “” or e.g. “public”. Of one that is built, the folder the build
+    is expected to write; “” when that is not known beforehand.
+    """
     layer: str | None = None
     """Key of the sealed dependency layer, once it has been built."""
     why: str = ""
     """How the kind was found, in a sentence for the person."""
+    builder: str = ""
+    """The package that makes a site of these files, such as `astro`; “” when they are the site."""
+    built: str | None = None
+    """SHA-256 of the manifest of what the build made, once it has; a release is built once."""
+
+    @property
+    def served(self) -> tuple[str, str]:
+        """The manifest a release is served or run from, and the public folder in it."""
+        return (self.built, "") if self.built else (self.digest, self.root)
+
+    @property
+    def is_to_be_built(self) -> bool:
+        """True until the build that this release needs has been done."""
+        return bool(self.builder) and not self.built

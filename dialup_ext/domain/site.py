@@ -8,15 +8,19 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """How a site is run. Detection explains its choice; see `build/detect.py`."""
+    """How a site is run. Detection explains its choice; see `build/detect.py`.
+
+    An Astro site is built into files, and so are static sites whose release names a builder.
+    """
 
     STATIC = "static"
     NODEJS = "nodejs"
+    ASTRO = "astro"
 
     @property
     def runs(self) -> bool:
         """True when a live release needs an instance; False when Caddy serves files alone."""
-        return self is not Kind.STATIC
+        return self is Kind.NODEJS
 
 
 class SiteStatus(StrEnum):

@@ -25,7 +25,7 @@ class ReleaseRecords:
     store: Store
 
     def create(self, site_id: str, digest: str, *, kind: Kind, root: str, why: str, file_count: int,
-               size_bytes: int, by: str, at: datetime) -> Release:
+               size_bytes: int, by: str, at: datetime, builder: str = "") -> Release:
         """The release of this content: the one that is there, or a new one with the next number."""
         with self.store.begin() as connection:
             _lock_site(connection, site_id)
@@ -38,7 +38,8 @@ class ReleaseRecords:
             release_id = new_id()
             connection.execute(insert(releases).values(
                 id=release_id, site_id=site_id, number=number, kind=kind.value, digest=digest, root=root,
-                why=why, file_count=file_count, size_bytes=size_bytes, created_at=at, created_by=by))
+                why=why, builder=builder, file_count=file_count, size_bytes=size_bytes, created_at=at,
+                created_by=by))
             return _release(connection.execute(select(releases).where(releases.c.id == release_id)).one())
 
     def load(self, release_id: str, site_id: str | None = None) -> Release:
@@ -65,6 +66,11 @@ class ReleaseRecords:
         """Remember which sealed dependency layer it runs with."""
         with self.store.begin() as connection:
             connection.execute(update(releases).where(releases.c.id == release_id).values(layer=layer))
+
+    def set_built(self, release_id: str, built: str) -> None:
+        """Remember the manifest of what its build made: from now on it is never built again."""
+        with self.store.begin() as connection:
+            connection.execute(update(releases).where(releases.c.id == release_id).values(built=built))
 
     def prune(self, doomed: Mapping[str, builtins.list[str]]) -> builtins.list[str]:
         """Delete releases (`doomed`: site id to release ids); returns the ids of those that went.
@@ -116,4 +122,5 @@ def _release(row: Row[Any]) -> Release:
         id=row.id, site_id=row.site_id, number=row.number, kind=Kind(row.kind), digest=row.digest,
         file_count=row.file_count, size_bytes=row.size_bytes, created_at=row.created_at,
         created_by=row.created_by, root=row.root, layer=row.layer, why=row.why,
+        builder=row.builder, built=row.built,
     )

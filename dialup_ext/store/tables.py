@@ -156,6 +156,8 @@ releases = Table(
     Column("root", Text, nullable=False, default=""),
     Column("layer", String(_HASH)),
     Column("why", Text, nullable=False, default=""),
+    Column("builder", String(64), nullable=False, default=""),
+    Column("built", String(_HASH)),  # the manifest of what the build made
     Column("file_count", Integer, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("created_at", Instant, nullable=False),

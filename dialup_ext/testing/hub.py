@@ -50,6 +50,13 @@ class NoLayers:
         return 0
 
 
+class NoBuilds:
+    """Builds of sites that need none."""
+
+    def build(self, *_: object) -> str:
+        raise AssertionError("nothing here is built")
+
+
 class Bench:
     """A `Context` and short ways to get something onto it."""
 
@@ -115,6 +122,7 @@ class Bench:
             sites=SiteRecords(self.store), releases=ReleaseRecords(self.store),
             deployments=DeploymentRecords(self.store), editing=EditorRecords(self.store),
             uploads=Uploads(self.settings), trees=ReleaseTrees(self.settings), layers=NoLayers(),
+            builds=NoBuilds(),
             specs=Specifications(self.settings), detect=detect, feed=Feed(), workers=Workers(),
             workspaces=lambda account: self.settings.home / "homes" / account,
             open_lab_door=lambda _: None, prepare_ingress=lambda: None)

@@ -70,7 +70,7 @@ def test_the_specification_is_a_build_that_listens_nowhere(settings, tmp_path):
     assert (spec.kind, spec.runtime, spec.listens) == (InstanceKind.BUILD, Runtime.NODE, False)
     assert (spec.key, spec.account, spec.site) == ("build-d1", "alice", "blog")
     assert (spec.memory_mb, spec.deadline) == (900, 120)
-    assert spec.steps == (("npm", "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"),)
+    assert spec.steps == (("npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"),)
     assert {mount.path for mount in spec.mounts if mount.writable} == {staging, cache_path(settings, "alice-id")}
     assert spec.environment["HTTPS_PROXY"] == "http://proxy:3128"
     assert "DIALUP_SECRET" not in spec.environment

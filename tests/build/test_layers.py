@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from dialup_ext.build.contents import Contents
 from dialup_ext.build.layer import layer_path
 from dialup_ext.build.layers import Layers
+from dialup_ext.build.turns import Turns
 from dialup_ext.domain.deployment import Deployment, Status, StepCancelled, StepFailed
 from dialup_ext.domain.manifest import FileEntry, Manifest
 from dialup_ext.domain.release import Release
@@ -48,7 +50,7 @@ def build(settings, driver):
         manifest = Manifest([FileEntry("package.json", len(data), hashlib.sha256(data).hexdigest())])
         release = Release("r1", SITE.id, 1, kind, manifest.digest, 1, len(data), NOW, "alice")
         said: list[str] = []
-        layers = Layers(settings, driver, manifest=lambda *_: manifest, content=lambda *_: io.BytesIO(data))
+        layers = Layers(settings, driver, Contents(lambda *_: manifest, lambda *_: io.BytesIO(data)), Turns(1))
         attempt = Deployment(deployment, SITE.id, release.id, 1, Status.BUILDING, "deploy", NOW, NOW, "alice")
         return layers.build(SITE, release, attempt, said.append, cancelled), said
 

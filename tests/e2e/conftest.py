@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dialup_ext.templates import templates_folder
 from dialup_ext.testing.installation import Installation, Person
 
 _numbers = itertools.count(1)
@@ -77,6 +78,23 @@ def node_site(tmp_path: Path) -> Callable[..., Path]:
         (folder / "server.js").write_text(server or (
             "import http from 'node:http';\n"
             f"http.createServer((q, a) => a.end({words!r})).listen(process.env.PORT);\n"))
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def astro_site(tmp_path: Path) -> Callable[[str], Path]:
+    """`astro_site("hello")`: an Astro project whose page says hello once it is built."""
+    template = templates_folder() / "astro"
+
+    def make(marker: str) -> Path:
+        folder = tmp_path / "astro"
+        (folder / "src/pages").mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            (folder / name).write_bytes((template / name).read_bytes())
+        (folder / "src/pages/index.astro").write_text(
+            f"---\nconst words = {marker!r};\n---\n<!doctype html>\n<title>t</title>\n<h1>{{words}}</h1>\n")
         return folder
 
     return make

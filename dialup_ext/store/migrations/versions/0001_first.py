@@ -197,6 +197,8 @@ def upgrade() -> None:
         sa.Column("root", sa.Text(), nullable=False),
         sa.Column("layer", sa.String(length=64), nullable=True),
         sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("builder", sa.String(length=64), nullable=False),
+        sa.Column("built", sa.String(length=64), nullable=True),
         sa.Column("file_count", sa.Integer(), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("created_at", types.Instant(length=32), nullable=False),

@@ -1,0 +1,116 @@
+"""Builds a site from its source, in a throw-away instance, into files that can be served.
+
+    copy the source · link the sealed packages · run the build · take what it made · keep that
+
+What is kept is content like any upload, under a manifest of its own, and the release names it: so
+a rollback or a restart never builds again. Until then nothing of a build counts: a crash leaves a
+folder that the next attempt makes anew.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from dialup_ext.build.attempt import run_to_end
+from dialup_ext.build.command import build_command, build_spec
+from dialup_ext.build.contents import Contents
+from dialup_ext.build.failure import explain_build
+from dialup_ext.build.layer import discard, layer_path, staging_path
+from dialup_ext.build.output import find_output
+from dialup_ext.build.package import read_package
+from dialup_ext.build.room import Room
+from dialup_ext.build.sealing import MODULES
+from dialup_ext.build.source import link_packages, stage_source
+from dialup_ext.build.tools import Tool, find_tool
+from dialup_ext.build.turns import Turns
+from dialup_ext.domain.deployment import Deployment, Failure, StepFailed
+from dialup_ext.domain.instance import InstanceSpec
+from dialup_ext.domain.manifest import Manifest
+from dialup_ext.domain.ports import Driver
+from dialup_ext.domain.release import Release
+from dialup_ext.domain.site import Site
+from dialup_ext.errors import BadInput, TooLarge
+from dialup_ext.settings import Settings
+
+Keep = Callable[[str, Path], Manifest]
+"""Stores every regular file below a folder as contents of an account; durable on return."""
+
+
+class SiteBuilds:
+    """Builds releases that name a builder; who waits for a turn is up to `turns`."""
+
+    def __init__(self, settings: Settings, driver: Driver, contents: Contents, turns: Turns, keep: Keep) -> None:
+        self._settings = settings
+        self._driver = driver
+        self._contents = contents
+        self._turns = turns
+        self._keep = keep
+
+    def build(self, site: Site, release: Release, layer: str | None, deployment: Deployment,
+              say: Callable[[str], None], cancelled: Callable[[], bool]) -> str:
+        """The SHA-256 of the manifest of what the build made; its files are kept, durably.
+
+        May be called again after any crash: nothing is known of an attempt before its end. Raises
+        `StepFailed` with the cause in words, `StepCancelled`, `NoSpace`; nothing is left then.
+        """
+        with self._turns.taken(site.owner_id, say, cancelled):
+            key = f"build-{deployment.id}"
+            self._driver.stop(key)  # what an earlier attempt left; its folder is made anew
+            staging = staging_path(self._settings, site.owner_id, deployment.id)
+            finished = staging.with_name(f"{staging.name}.done")
+            try:
+                tool, manifest = find_tool(release.builder), self._contents.manifest(site.owner_id, release.digest)
+                spec = self._prepare(site, release, layer, deployment, tool, manifest, staging)
+                self._run(spec, tool, say, cancelled)
+                made = self._take(site.owner_id, staging, finished, release.root, tool, manifest)
+            finally:
+                discard(staging)
+                discard(finished)
+        files = len(made)
+        say(f"the site is built: {files:,} file{'' if files == 1 else 's'}, {made.total_bytes / 1e6:.1f} MB")
+        return made.digest
+
+    def _prepare(self, site: Site, release: Release, layer: str | None, deployment: Deployment, tool: Tool,
+                 manifest: Manifest, staging: Path) -> InstanceSpec:
+        stage_source(self._settings, staging, site.owner_id, manifest, self._contents, release.root)
+        modules = layer_path(self._settings, site.owner_id, layer) / MODULES if layer else None
+        installed: set[str] = set()
+        if modules is not None:
+            link_packages(staging, modules)
+            installed = {path.name for path in (modules / ".bin").glob("*")}
+        package = read_package(manifest, self._contents.reader(site.owner_id, manifest))
+        return build_spec((build_command(package, tool, installed),), staging, modules, account=site.owner,
+                          deployment_id=deployment.id, site=site.name, settings=self._settings,
+                          environment=_proxies())
+
+    def _run(self, spec: InstanceSpec, tool: Tool, say: Callable[[str], None],
+             cancelled: Callable[[], bool]) -> None:
+        say("building: " + " ".join(spec.steps[-1]).removeprefix("node_modules/.bin/"))
+        ended = run_to_end(self._driver, spec, say, cancelled, Room(self._settings, spec.directory).check)
+        if not ended.well:
+            raise StepFailed(explain_build(ended.lines, ended.exit_code, ended.reason, tool.package, spec.directory))
+
+    def _take(self, account_id: str, staging: Path, finished: Path, expected: str, tool: Tool,
+              source: Manifest) -> Manifest:
+        """Move the folder to where only the hub can go, and look then; keep what is the site of it."""
+        discard(finished)
+        finished.mkdir(mode=0o700)
+        staging.rename(finished / "site")
+        top = finished / "site"
+        shutil.rmtree(top / MODULES, ignore_errors=True)
+        output = find_output(top, expected, tool, [entry.path for entry in source])
+        try:
+            return self._keep(account_id, top / output)
+        except (BadInput, TooLarge) as error:
+            raise StepFailed(Failure(error.code, f"What the build made cannot be served: {error.message}",
+                                     "Look at what it writes; large media are better kept elsewhere.",
+                                     "build")) from error
+
+
+def _proxies() -> dict[str, str]:
+    """How to reach the network; a proxy with a password in its address is the hub's own business."""
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+    return {name: value for name in names if (value := os.environ.get(name, "")) and "@" not in value}
