@@ -55,9 +55,10 @@ class EchoHandler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: EchoServer
+    body: bytes
 
     def _answer(self) -> None:
-        body = self._body()
+        self.body = body = self._body()
         # Spelling and repetition matter here, so no dictionary.
         headers = [[name.lower(), value] for name, value in self.headers.items()]
         self.server.seen.append((self.command, self.path))

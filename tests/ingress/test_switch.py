@@ -1,116 +1,129 @@
-"""A host moves from one release to the next under load: no request fails, none goes back."""
+"""A host moves from one release to the next under load: no request fails, none goes back.
+
+The same load on whole installations is in `tests/e2e/test_redeploys.py`. Here is the ingress alone,
+and switches done wrong on purpose, which the load has to notice.
+"""
 
 from __future__ import annotations
 
-import http.client
-import threading
+import hashlib
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
+
 from dialup_ext.domain.ports import Target
-
-SECONDS = 3.0
-DRAIN = 0.15
-
-
-class Visitor(threading.Thread):
-    """Asks without a pause and keeps every answer that was not right."""
-
-    def __init__(self, world: Any, host: str, newest: list[int], keep: bool, method: str) -> None:
-        super().__init__(daemon=True)
-        self.world, self.host, self.newest, self.keep, self.method = world, host, newest, keep, method
-        self.wrong: list[str] = []
-        self.answers = 0
-        self.ending = False
-
-    def run(self) -> None:
-        line: http.client.HTTPConnection | None = None
-        while not self.ending:
-            line = line or http.client.HTTPConnection("127.0.0.1", self.world.settings.port, timeout=20)
-            at_least = self.newest[0]
-            try:
-                body = b"form=1" if self.method == "POST" else None
-                line.request(self.method, "/", body, {"Host": self.host})
-                answer = line.getresponse()
-                text = answer.read().decode()
-                self._judge(answer.status, text, at_least)
-            except (OSError, http.client.HTTPException) as error:
-                self.wrong.append(repr(error))
-                line.close()
-                line = None
-            if line and not self.keep:
-                line.close()
-                line = None
-        if line:
-            line.close()
-
-    def _judge(self, status: int, text: str, at_least: int) -> None:
-        self.answers += 1
-        if status != 200 or not text.startswith("release "):
-            self.wrong.append(f"{status} {text[:80]}")
-        elif int(text.split()[1]) < at_least:
-            self.wrong.append(f"{text} after release {at_least} was live")
+from dialup_ext.testing.load import Load, Way, ways
+from dialup_ext.testing.verdict import Switch, Verdict, judge
 
 
-def serve_release(world: Any, number: int) -> Any:
-    server = world.server(f"release {number}")
-    server.routes["/"] = lambda _: (200, [("Content-Type", "text/plain")], f"release {number}".encode())
-    return server
+class Releases:
+    """Numbered releases of one host, visited all the time, switched as a test says."""
+
+    def __init__(self, world: Any, host: str, how: Sequence[Way], make: Callable[[int], Any]) -> None:
+        self.world, self.host, self.make = world, host, make
+        self.load = Load(host, world.settings.port, how)
+        self.live = make(1)
+        self.point(1, self.live)
+        self.switches = [Switch(1, time.monotonic())]
+
+    def judged(self, switch: Callable[[Releases, int], None], last: int) -> Verdict:
+        """The verdict on releases 2 to `last`, each seen by every visitor before the next."""
+        with self.load:
+            self.load.asked_by_all()
+            for number in range(2, last + 1):
+                switch(self, number)
+                self.load.asked_by_all()
+        return judge(self.load.visits, self.switches, self.load.visitors)
+
+    def point(self, number: int, live: Any) -> None:
+        address = getattr(live, "address", None)
+        self.world.ingress.point(self.host, Target(f"release-{number}", None if address else live, address))
+
+    def say_live(self, number: int) -> None:
+        self.switches.append(Switch(number, time.monotonic()))
 
 
-def test_a_switch_under_load_fails_no_request_and_never_goes_back(world: Any) -> None:
-    host, newest = "busy.dialup.localhost", [1]
-    live = serve_release(world, 1)
-    world.ingress.point(host, Target("release-1", None, live.address))
-    visitors = [Visitor(world, host, newest, keep, method)
-                for keep in (True, False) for method in ("GET", "POST")]
-    for visitor in visitors:
-        visitor.start()
+@pytest.fixture
+def running(world: Any) -> Callable[[str], Releases]:
+    """Releases that are programs: they answer with their number and the digest of what they got."""
 
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        number = newest[0] + 1
-        fresh = serve_release(world, number)
-        world.ingress.point(host, Target(f"release-{number}", None, fresh.address))
-        newest[0] = number
-        threading.Event().wait(DRAIN)
-        live.close()
-        live = fresh
-    for visitor in visitors:
-        visitor.ending = True
-        visitor.join(20)
+    def make(number: int) -> Any:
+        server = world.server(f"release {number}")
+        server.routes["/"] = lambda asked: (
+            200, [], f"release {number} {hashlib.sha256(asked.body).hexdigest()}".encode())
+        return server
 
-    assert [wrong for visitor in visitors for wrong in visitor.wrong] == []
-    assert min(visitor.answers for visitor in visitors) > 10
-    assert newest[0] > 3
+    return lambda site: Releases(world, f"{site}.dialup.localhost", ways(), make)
+
+
+def in_order(releases: Releases, number: int) -> None:
+    """As it is done: the new one is there, the host leads to it, what was under way ends, the old one goes."""
+    old, releases.live = releases.live, releases.make(number)
+    releases.point(number, releases.live)
+    releases.say_live(number)
+    releases.load.asked_by_all()
+    if hasattr(old, "close"):
+        old.close()
+
+
+def old_stopped_first(releases: Releases, number: int) -> None:
+    releases.live.close()
+    releases.load.asked_by_all()
+    in_order(releases, number)
+
+
+def called_live_too_early(releases: Releases, number: int) -> None:
+    releases.say_live(number)
+    releases.load.asked_by_all()
+    releases.point(number, releases.make(number))
+
+
+def there_and_back(releases: Releases, number: int) -> None:
+    old, new = releases.live, releases.make(number)
+    for name, server in (("there", new), ("back", old), ("again", new)):
+        releases.point(f"{number}-{name}", server)  # type: ignore[arg-type]
+        releases.load.asked_by_all()
+    releases.say_live(number)
+
+
+def test_a_switch_under_load_fails_no_request_and_never_goes_back(running: Callable[[str], Releases]) -> None:
+    verdict = running("busy").judged(in_order, 20)
+
+    assert verdict.faultless, verdict
 
 
 def test_a_switch_of_files_under_load_is_seen_whole(world: Any) -> None:
-    host, newest = "busy-files.dialup.localhost", [1]
-    folders = [world.folder("busy-files", index_html=f"release {number}") for number in range(1, 60)]
-    world.ingress.point(host, Target("release-1", folders[0]))
-    visitors = [Visitor(world, host, newest, keep, "GET") for keep in (True, False)]
-    for visitor in visitors:
-        visitor.start()
+    # Of files Caddy takes no POST, and says so (405): that is the declared answer, every time.
+    releases = Releases(world, "busy-files.dialup.localhost", ways(post=405),
+                        lambda number: world.folder("busy-files", index_html=f"release {number}"))
 
-    for number, folder in enumerate(folders[1:], start=2):
-        world.ingress.point(host, Target(f"release-{number}", folder))
-        newest[0] = number
+    def and_sweep(releases: Releases, number: int) -> None:
+        in_order(releases, number)
         world.ingress.sweep()
-    for visitor in visitors:
-        visitor.ending = True
-        visitor.join(20)
 
-    assert [wrong for visitor in visitors for wrong in visitor.wrong] == []
-    assert world.ask(host).text == "release 59"
+    verdict = releases.judged(and_sweep, 60)
+
+    assert verdict.faultless, verdict
+
+
+@pytest.mark.parametrize(("wrong", "seen"), [
+    (old_stopped_first, "failed"), (called_live_too_early, "stale"), (there_and_back, "backwards")])
+def test_a_switch_done_wrong_is_noticed(running: Callable[[str], Releases], wrong: Callable[[Releases, int], None],
+                                        seen: str) -> None:
+    verdict = running(seen).judged(wrong, 3)
+
+    assert getattr(verdict, seen), verdict
 
 
 def test_files_and_running_site_change_together(world: Any, write_file: Any) -> None:
     host = "together.dialup.localhost"
     for number in (1, 2):
-        folder = world.folder("together")
+        folder, server = world.folder("together"), world.server("app")
         write_file(folder / "_next/static/app.js", f"release {number}")
-        world.ingress.point(host, Target(f"r{number}", folder, serve_release(world, number).address))
+        server.routes["/"] = lambda _, number=number: (200, [], f"release {number}".encode())
+        world.ingress.point(host, Target(f"r{number}", folder, server.address))
 
         assert world.ask(host, "/").text == world.ask(host, "/_next/static/app.js").text == f"release {number}"
 
