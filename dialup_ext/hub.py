@@ -94,13 +94,15 @@ class Hub:
 
     def stop_everything(self) -> None:
         """Stop all that runs, Caddy too: Ctrl-C of a trial. The next start brings the sites back."""
-        threads = [threading.Thread(target=self.context.driver.stop, args=(instance.key, 3.0))
-                   for instance in self.context.driver.list()]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.caddy.stop()
+        try:
+            threads = [threading.Thread(target=self.context.driver.stop, args=(instance.key, 3.0))
+                       for instance in self.context.driver.list()]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:  # also when nobody answers who could stop them
+            self.caddy.stop()
 
     def ensure_owner(self) -> Account:
         """The first admin: the person at this machine. Idempotent."""

@@ -49,7 +49,7 @@ def container_for(spec: InstanceSpec, place: Place) -> dict[str, Any]:
         "Image": place.image,
         "Hostname": spec.kind.value,
         "User": f"{place.uid}:{place.uid}",
-        "WorkingDir": str(spec.directory),
+        "WorkingDir": str(doorstep(spec)),
         "Entrypoint": [],
         "Cmd": command(spec),
         "Env": [f"{name}={value}" for name, value in sorted(environment(spec).items())],
@@ -60,14 +60,29 @@ def container_for(spec: InstanceSpec, place: Place) -> dict[str, Any]:
     }
 
 
+def doorstep(spec: InstanceSpec) -> Path:
+    """Where it begins: the mounted folder that holds its directory, never one inside it.
+
+    The engine goes there as root and from outside; an account could have turned anything further in
+    into a link to wherever that leads (CVE-2024-21626).
+    """
+    around = (spec.directory, *spec.directory.parents)
+    mounted = {mount.path for mount in spec.mounts}
+    return next((folder for folder in around if folder in mounted), spec.directory)
+
+
 def command(spec: InstanceSpec) -> list[str]:
-    """One step is the command itself; several are run by a small program that becomes the last."""
+    """One step is the command itself; several are run by a small program that becomes the last.
+
+    Both go to the instance's directory first where they do not begin there.
+    """
     steps = [[word.replace("{port}", str(PORT)) for word in step] for step in spec.steps]
+    inside = [] if doorstep(spec) == spec.directory else [str(spec.directory)]
     if len(steps) == 1:
-        return steps[0]
+        return [*(["env", "-C", *inside] if inside else []), *steps[0]]
     if spec.runtime is Runtime.NODE:
-        return ["node", "--no-warnings", "-e", _runner("steps.js"), json.dumps(steps)]
-    return ["python3", "-I", "-S", "-c", _runner("steps.py"), json.dumps(steps)]
+        return ["node", "--no-warnings", "-e", _runner("steps.js"), json.dumps(steps), *inside]
+    return ["python3", "-I", "-S", "-c", _runner("steps.py"), json.dumps(steps), *inside]
 
 
 def environment(spec: InstanceSpec) -> dict[str, str]:

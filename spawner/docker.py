@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import builtins
 import logging
-import math
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dialup_ext.crashpoint import crashpoint
 from dialup_ext.domain.instance import Instance, InstanceSpec, InstanceState, LogChunk, Usage
 from dialup_ext.durable import locked
 from dialup_ext.errors import NotFound, Unavailable
@@ -24,16 +23,17 @@ from dialup_ext.spawner.cgroup import Group, group_of
 from dialup_ext.spawner.container import (
     ACCOUNT,
     DEADLINE,
-    INSTALLATION,
     KEY,
     Place,
     container_for,
     instance_of,
+    when,
 )
+from dialup_ext.spawner.docker_containers import Containers
 from dialup_ext.spawner.docker_engine import Engine
 from dialup_ext.spawner.docker_firewall import Firewall, parse_allowed
 from dialup_ext.spawner.docker_images import Images
-from dialup_ext.spawner.docker_logs import Logs
+from dialup_ext.spawner.docker_logs import MOST, Logs
 from dialup_ext.spawner.docker_networks import Networks
 from dialup_ext.spawner.docker_watch import DockerWatch
 from dialup_ext.spawner.journal import check_key
@@ -60,6 +60,7 @@ class DockerDriver:
     def __init__(self, settings: Settings, installation: str) -> None:
         self._settings, self._installation = settings, installation
         self._engine = Engine()
+        self._containers = Containers(self._engine, installation)
         self._images = Images(self._engine, node=settings.node_image, lab=settings.lab_image)
         self._networks = Networks(self._engine, installation, settings.network_pool)
         self._firewall = Firewall(self._networks.bridges, parse_allowed(settings.network_allow))
@@ -68,7 +69,8 @@ class DockerDriver:
         self._logs = Logs(settings.home / "container-logs", settings.log_max_mb << 20)
         self._watch = DockerWatch(self._enforce_deadline, self._firewall.ensure)
         self._groups: dict[str, Group] = {}
-        self._walled = False
+        self._running: dict[str, Instance] = {}
+        self._walled = self._adopted = False
         self._parent = ""
         self._adopt()
 
@@ -78,7 +80,7 @@ class DockerDriver:
 
     def start(self, spec: InstanceSpec) -> Instance:
         check_key(spec.key)
-        found = self._look(spec.key)
+        found = self._containers.look(spec.key)
         if found is None:
             if not spec.directory.is_dir():
                 raise Unavailable(f"The folder {spec.directory} is not there.", code="directory_missing",
@@ -89,42 +91,41 @@ class DockerDriver:
         return instance_of(found)
 
     def inspect(self, key: str) -> Instance | None:
-        found = self._look(check_key(key))
+        found = self._containers.look(check_key(key))
         return instance_of(found) if found and found["State"]["Status"] != "created" else None
 
     def list(self) -> list[Instance]:
-        found = (self.inspect(key) for key in sorted(self._keys()))
-        return [instance for instance in found if instance is not None]
+        if not self._adopted:  # the engine was not there when the hub started
+            self._adopt()
+        seen = [self._seen(found) for found in self._containers.list()]
+        self._running = {mark: one for mark, one in seen if one and one.state is InstanceState.RUNNING}
+        return sorted((one for _mark, one in seen if one), key=lambda one: one.key)
 
     def wait(self, key: str, timeout: float) -> Instance:
         before = self._known(key)
         if before.state is InstanceState.RUNNING and timeout > 0:
-            with suppress(NotFound):
-                self._engine.wait(self._name(key), timeout)
+            self._containers.wait(key, timeout)
         # Stopped and forgotten meanwhile: the caller still learns that it is over.
         return self.inspect(key) or replace(before, state=InstanceState.EXITED, reason="stopped")
 
     def stop(self, key: str, grace: float = 10.0) -> None:
         check_key(key)
+        self._containers.stop(key, grace)
         self._watch.drop(key)
         self._groups.pop(key, None)
-        with suppress(NotFound), self._engine.asking() as client:
-            if grace > 0:
-                client.stop(self._name(key), timeout=math.ceil(grace))
-        self._remove(key)
         self._logs.forget(key)
 
     def log(self, key: str, offset: int = 0, limit: int = 65536) -> LogChunk:
         self._known(key)
-        return self._logs.read(key, offset, limit, lambda since: self._engine.messages(self._name(key), since))
+        return self._logs.read(key, offset, limit, lambda since: self._containers.messages(key, since, MOST))
 
     def log_end(self, key: str) -> int:
         # Brings the copy up to date as reading does; an offset beyond the end would start over.
         self._known(key)
-        return self._logs.end(key, lambda since: self._engine.messages(self._name(key), since))
+        return self._logs.end(key, lambda since: self._containers.messages(key, since, MOST))
 
     def listening(self, key: str) -> builtins.list[str]:
-        found = self._look(check_key(key))
+        found = self._containers.look(check_key(key))
         if found is None or not found["State"]["Pid"]:
             return []
         addresses = set(proc.listeners(found["State"]["Pid"]).values())
@@ -141,11 +142,15 @@ class DockerDriver:
         self._engine.close()
 
     def remove_everything(self) -> None:
-        """Leave the machine as it was: no container, network or rule of this installation."""
-        for key in self._keys():
-            self.stop(key, grace=0)
-        self._networks.remove_all()
-        self._firewall.remove()
+        """Leave the machine as it was: no container, network or rule of this installation. Closes it."""
+        self._watch.close()  # it would put the rules back
+        try:
+            for key in self._containers.all_keys():
+                self.stop(key, grace=0)
+            self._networks.remove_all()
+        finally:
+            self._firewall.remove()
+            self._engine.close()
 
     # -- starting ------------------------------------------------------------------------------
     def _make(self, spec: InstanceSpec) -> Mapping[str, Any]:
@@ -158,27 +163,26 @@ class DockerDriver:
                 give(mount.path, uid)
         # One at a time, so that no two get the same address.
         with locked(self._settings.data):
-            found = self._look(spec.key)
+            found = self._containers.look(spec.key)
             if found is not None:
                 return found
             network = self._networks.ensure(spec.account, spec.kind)
             ip = self._networks.choose(network, self._taken(spec.account))
             place = Place(self._installation, image, uid, network.name, ip, self._parent,
                           self._settings.log_max_mb)
-            with self._engine.asking() as client:
-                client.create_container_from_config(container_for(spec, place), self._name(spec.key))
-        return self._look(spec.key) or {}
+            self._containers.create(spec.key, container_for(spec, place))
+            crashpoint("C7a")
+        return self._containers.look(spec.key) or {}
 
     def _begin(self, key: str) -> Mapping[str, Any]:
         try:
-            with self._engine.asking() as client:
-                client.start(self._name(key))
+            self._containers.start(key)
         except (Unavailable, NotFound) as error:
             if error.code != "docker_down":
-                self._remove(key)
+                self._containers.remove(key)
             raise Unavailable(f"The server cannot start it. {error.message}", code=error.code,
                               hint=error.hint) from error
-        found = self._look(key)
+        found = self._containers.look(key)
         if found is None:
             raise Unavailable("It was stopped while it started.", code="cannot_start", hint="Start it again.")
         self._watch_over(found)
@@ -194,15 +198,13 @@ class DockerDriver:
             self._walled = True
 
     def _taken(self, account: str) -> set[str]:
-        return {found["Labels"].get("dialup.ip", "") for found in self._containers(f"{ACCOUNT}={account}")}
+        return {found["Labels"].get("dialup.ip", "") for found in self._containers.list(f"{ACCOUNT}={account}")}
 
     # -- looking -------------------------------------------------------------------------------
-    def _look(self, key: str) -> Mapping[str, Any] | None:
-        try:
-            with self._engine.asking() as client:
-                return dict(client.inspect_container(self._name(key)))
-        except NotFound:
-            return None
+    def _seen(self, found: Mapping[str, Any]) -> tuple[str, Instance | None]:
+        """One of the engine's list. What ran at the last look and still runs need not be asked about."""
+        known = self._running.get(found["Id"]) if found["State"] == "running" else None
+        return found["Id"], known or self.inspect(found["Labels"][KEY])
 
     def _known(self, key: str) -> Instance:
         found = self.inspect(key)
@@ -212,37 +214,27 @@ class DockerDriver:
         return found
 
     def _look_at_usage(self, key: str) -> Usage | None:
-        found = self._look(key)
+        found = self._containers.look(key)
         group = group_of(found["State"]["Pid"]) if found and found["State"]["Pid"] else None
         if group is None:
             return None
         self._groups[key] = group
         return group.usage()
 
-    def _containers(self, *labels: str) -> builtins.list[dict[str, Any]]:
-        wanted = [f"{INSTALLATION}={self._installation}", *labels]
-        with self._engine.asking() as client:
-            return list(client.containers(all=True, filters={"label": wanted}))
-
-    def _keys(self) -> builtins.list[str]:
-        return [found["Labels"][KEY] for found in self._containers()]
-
-    def _name(self, key: str) -> str:
-        return f"dialup-{self._installation[:8]}-{key}"
-
     # -- looking after -------------------------------------------------------------------------
     def _adopt(self) -> None:
         """Watch what an earlier hub started, and remove what it had only half made."""
         try:
-            for key in self._keys():
-                found = self._look(key)
+            for key in self._containers.all_keys():
+                found = self._containers.look(key)
                 if found is None:
                     continue
                 if found["State"]["Status"] == "created":
-                    if datetime.now(UTC) - _made_at(found) > HALF_MADE:
-                        self._remove(key)
+                    if datetime.now(UTC) - when(found["Created"]) > HALF_MADE:
+                        self._containers.remove(key)
                 else:
                     self._watch_over(found)
+            self._adopted = True
         except Unavailable as error:
             _log.warning("containers could not be adopted: %s", error.message)
 
@@ -256,15 +248,4 @@ class DockerDriver:
     def _enforce_deadline(self, key: str) -> None:
         instance = self.inspect(key)
         if instance is not None and instance.state is InstanceState.RUNNING:
-            with self._engine.asking() as client:
-                client.kill(self._name(key))
-
-    def _remove(self, key: str) -> None:
-        with suppress(NotFound), self._engine.asking() as client:
-            client.remove_container(self._name(key), v=True, force=True)
-
-
-def _made_at(found: Mapping[str, Any]) -> datetime:
-    from dialup_ext.spawner.container import when
-
-    return when(found["Created"])
+            self._containers.kill(key)

@@ -1,10 +1,15 @@
-"""The connection to the container engine: made when first needed, its refusals in our words."""
+"""The connection to the container engine: made when first needed, its refusals in our words.
+
+An engine that hangs costs nobody more than a moment: before a question it must give a sign of
+life, and while it gives none, every question is refused at once.
+"""
 
 from __future__ import annotations
 
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -14,8 +19,14 @@ from dialup_ext.errors import NotFound, Unavailable
 if TYPE_CHECKING:
     import docker
 
-PATIENCE = 60.0
+PATIENCE = 60
 """Seconds the engine may take for one answer; making many containers at once is slow."""
+
+SIGN = 2.0
+"""Seconds it may take for a sign of life; then it counts as silent for as long again."""
+
+FRESH = 0.5
+"""Seconds a sign of life is good for."""
 
 DEFAULT = "unix:///var/run/docker.sock"
 
@@ -28,11 +39,13 @@ class Engine:
     def __init__(self) -> None:
         self._client: docker.APIClient | None = None
         self._lock = threading.Lock()
+        self._heard = self._silent_until = float("-inf")
 
     @contextmanager
     def asking(self) -> Iterator[Any]:
-        """The client (the library's, whose types are full of holes), for one question. Raises `Unavailable` (`docker_down`, `docker_refused`) and
-        `NotFound` (`docker_object_missing`).
+        """The client (the library's, whose types are full of holes), for one question.
+
+        Raises `Unavailable` (`docker_down`, `docker_refused`) and `NotFound` (`docker_object_missing`).
         """
         from docker.errors import APIError, DockerException
         from docker.errors import NotFound as Missing
@@ -63,12 +76,12 @@ class Engine:
         with self.asking() as client:
             return dict(client.info())
 
-    def messages(self, container: str, since: str) -> bytes:
-        """All a container said since a time, in the engine's frames, each with its time.
+    def messages(self, container: str, since: str, most: int) -> bytes:
+        """The last `most` things a container said since a time, in the engine's frames, each with its time.
 
         The library rounds times to microseconds, and the copy of a log needs them whole.
         """
-        wanted = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": 0, "since": since}
+        wanted = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": 0, "since": since, "tail": most}
         with self.asking() as client:
             answer = client._get(client._url("/containers/{0}/logs", container), params=wanted)
             return bytes(client._result(answer, binary=True))
@@ -86,21 +99,40 @@ class Engine:
                 self._client = None
 
     def _connected(self) -> docker.APIClient:
+        """The client, once the engine gave a sign of life. One thread asks for it, the rest wait a moment."""
+        with self._lock:
+            now = time.monotonic()
+            if now < self._silent_until:
+                raise TimeoutError("silent")
+            if self._client is None or now - self._heard > FRESH:
+                try:
+                    self._listen()
+                except Exception:
+                    if time.monotonic() - now >= SIGN:  # it hangs; one that is not there says so at once
+                        self._silent_until = time.monotonic() + SIGN
+                    raise
+                self._heard = time.monotonic()
+            assert self._client is not None
+            return self._client
+
+    def _listen(self) -> None:
         import docker
 
-        with self._lock:
-            if self._client is None:
-                _knock(os.environ.get("DOCKER_HOST", "") or DEFAULT)
-                # Newer engines refuse old versions of the API and the other way round.
-                self._client = docker.APIClient(version="auto", timeout=int(PATIENCE), **_where())
-            return self._client
+        if self._client is None:
+            _knock(os.environ.get("DOCKER_HOST", "") or DEFAULT)
+            # Newer engines refuse old versions of the API and the other way round.
+            found = docker.APIClient(version="auto", timeout=SIGN, **_where())  # type: ignore[arg-type]
+            found.timeout = PATIENCE
+            self._client = found
+        client: Any = self._client
+        client._result(client.get(client._url("/_ping"), timeout=SIGN))
 
 
 def _knock(address: str) -> None:
     """Raise `OSError` when nobody is behind a socket; the library would leave one open each time."""
     if address.startswith("unix://"):
         with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(PATIENCE)
+            probe.settimeout(SIGN)
             probe.connect(address.removeprefix("unix://"))
 
 

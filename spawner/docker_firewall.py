@@ -1,7 +1,8 @@
 """What containers may reach: the internet without its mail ports, and nothing of this machine.
 
-Two chains of our own, filled in one step, and a jump to each from the kernel's and Docker's
-chains. Another program that rewrites the firewall removes the jumps; `ensure` puts them back.
+Two chains of our own, filled in one step, and a jump to each at the head of the kernel's and of
+Docker's chain. Another program that rewrites the firewall removes the jumps or puts rules of its
+own before them; `ensure` puts them back. Containers have no IPv6, and would get nowhere with it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,18 @@ from pathlib import Path
 from dialup_ext.errors import BadInput, Unavailable
 
 PRIVATE = ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-           "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3")
+           "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3",
+           "168.63.129.16/32")
+"""Addresses that are somebody's own. The last one looks public and is Azure's door to a machine's secrets."""
+
 MAIL = "25,465,587"
 BUSY, ATTEMPTS = 4, 20
 """The exit code when another program is changing the rules, and how often we ask again."""
+
+BRIDGED = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
+"""Without it, frames between two containers of one network pass no rule at all."""
+
+IPV6 = Path("/proc/net/if_inet6")
 
 _RESOLVERS = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
 
@@ -42,10 +51,12 @@ class Firewall:
             raise Unavailable("Only root may set the rules that keep containers apart.",
                               code="firewall_needs_root",
                               hint="Run dialup as root, or use the process driver: DIALUP_DRIVER=process.")
+        _call_bridges_in()
         _run("iptables-restore", "--noflush", "-w", "5", text=self.text())
         for chain, jump in self._jumps():
-            if not _holds("iptables", "-w", "5", "-C", chain, *jump):
+            if not comes_first(_listed(chain), jump):  # one further down does no harm, `remove` takes it too
                 _run("iptables", "-w", "5", "-I", chain, "1", *jump)
+        self._ensure_no_ipv6()
 
     def remove(self) -> None:
         """Take all of it away again. Idempotent."""
@@ -55,10 +66,22 @@ class Firewall:
         for chain in self._chains:
             if _holds("iptables", "-w", "5", "-F", chain):
                 _run("iptables", "-w", "5", "-X", chain)
+        for chain in ("INPUT", "FORWARD"):
+            while IPV6.exists() and _holds("ip6tables", "-w", "5", "-D", chain, *self._refusal()):
+                pass
 
     def text(self) -> str:
         """The rules as `iptables-restore` reads them."""
         return rules(*self._chains, resolvers(), self._allowed)
+
+    def _ensure_no_ipv6(self) -> None:
+        """A second wall: our networks have no IPv6, but their bridges on this machine do."""
+        for chain in ("INPUT", "FORWARD") if IPV6.exists() else ():
+            if not _holds("ip6tables", "-w", "5", "-C", chain, *self._refusal()):
+                _run("ip6tables", "-w", "5", "-I", chain, "1", *self._refusal())
+
+    def _refusal(self) -> tuple[str, ...]:
+        return "-i", f"{self._bridges}+", "-j", "REJECT"
 
     def _jumps(self) -> list[tuple[str, tuple[str, ...]]]:
         come_in, go_out = self._chains
@@ -88,6 +111,17 @@ def rules(come_in: str, go_out: str, names: Sequence[str], allowed: Sequence[str
              *(f"-A {come_in} {rule}" for rule in to_host), *(f"-A {go_out} {rule}" for rule in to_world),
              "COMMIT"]
     return "\n".join(lines) + "\n"
+
+
+def comes_first(listed: str, jump: Sequence[str]) -> bool:
+    """True when nothing but other installations' jumps stands before ours; from `iptables -S`. Pure."""
+    for line in listed.splitlines():
+        words = line.split()[2:]
+        if line.startswith("-A") and words == list(jump):
+            return True
+        if line.startswith("-A") and not words[-1].startswith("DLP"):
+            return False
+    return False
 
 
 def parse_allowed(text: str) -> list[str]:
@@ -125,8 +159,26 @@ def _run(program: str, *arguments: str, text: str | None = None) -> None:
                                "hashlimit and multiport.")
 
 
+def _listed(chain: str) -> str:
+    return _call("iptables", "-w", "5", "-S", chain).stdout
+
+
+def _call_bridges_in() -> None:
+    """Docker turns it on when it makes a network; other programs' settings turn it off."""
+    if BRIDGED.exists() and BRIDGED.read_text().strip() == "0":
+        try:
+            BRIDGED.write_text("1")
+        except OSError as error:
+            raise Unavailable("Containers of one network cannot be kept apart.", code="firewall_refused",
+                              hint="Set net.bridge.bridge-nf-call-iptables to 1.") from error
+
+
 def _holds(program: str, *arguments: str) -> bool:
-    return _call(program, *arguments).returncode == 0
+    done = _call(program, *arguments)
+    if done.returncode == BUSY:
+        raise Unavailable("Another program keeps changing the firewall.", code="firewall_refused",
+                          hint="Try again in a minute.")
+    return done.returncode == 0
 
 
 def _call(program: str, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:

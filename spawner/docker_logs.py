@@ -6,6 +6,8 @@ are worth nothing more than the engine's own log: losing them starts the log ove
 
 The engine's list of messages only grows. So "all since `anchor`, but for the first `seen`" is
 what is new, even where the two streams of a program bring their times slightly out of order.
+Of a program that says more than `MOST` between two looks, the newest is kept: reading all of it
+would keep the whole hub busy.
 """
 
 from __future__ import annotations
@@ -23,17 +25,21 @@ from dialup_ext.spawner.output import create_log, cut_log, read_log
 SLACK = 5_000_000_000
 """Nanoseconds by which the two streams of one program may be out of order, with room to spare."""
 
+MOST = 10_000
+"""Messages asked for at a time; the engine takes a tenth of a millisecond for each."""
+
 Fetch = Callable[[str], bytes]
-"""All messages since a time (`<seconds>.<nanoseconds>`), in the engine's frames."""
+"""The last `MOST` messages since a time (`<seconds>.<nanoseconds>`), in the engine's frames."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far the copy has come: its length, and how many messages since `anchor` it holds."""
+    """How far the copy has come: its length, how many messages since `anchor` it holds, the newest one's time."""
 
     length: int = 0
     anchor: int = 0
     seen: int = 0
+    newest: int = 0
 
 
 class Logs:
@@ -74,7 +80,7 @@ class Logs:
     def _catch_up(self, folder: Path, fetch: Fetch) -> None:
         position = _load(folder / "position.json")
         found = list(messages(fetch(f"{position.anchor // 10**9}.{position.anchor % 10**9:09d}")))
-        new = found[position.seen :] if position.seen <= len(found) else found
+        new = unseen(found, position)
         path = folder / "log"
         with path.open("ab"):
             pass
@@ -93,13 +99,21 @@ class Logs:
             return self._locks.setdefault(key, threading.Lock())
 
 
+def unseen(found: list[tuple[int, bytes]], position: Position) -> list[tuple[int, bytes]]:
+    """Those the copy does not hold yet. Pure. Where the oldest may be missing, counting says nothing."""
+    if len(found) >= MOST:
+        return [one for one in found if one[0] > position.newest]
+    return found[position.seen :] if position.seen <= len(found) else found
+
+
 def advance(position: Position, times: list[int], length: int) -> Position:
     """Where the copy is after `times`, the times of all messages since the old anchor. Pure.
 
     The anchor moves only well behind the newest message, to a time no late one can have.
     """
-    anchor = max(position.anchor, max(times, default=0) - SLACK)
-    return Position(length, anchor, sum(1 for time in times if time >= anchor))
+    newest = max(times, default=0)
+    anchor = max(position.anchor, newest - SLACK)
+    return Position(length, anchor, sum(1 for time in times if time >= anchor), max(position.newest, newest))
 
 
 def messages(data: bytes) -> Iterator[tuple[int, bytes]]:

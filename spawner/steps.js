@@ -6,6 +6,7 @@ const path = require('path');
 const { spawn, spawnSync } = require('child_process');
 
 const steps = JSON.parse(process.argv[1]);
+for (const folder of process.argv.slice(2)) process.chdir(folder);
 const last = steps.pop();
 
 function say(text) {

@@ -8,6 +8,8 @@ import sys
 def main() -> None:
     """Every step but the last must exit 0; its code is ours otherwise, 128 + n after signal n."""
     steps = json.loads(sys.argv[1])
+    for folder in sys.argv[2:]:
+        os.chdir(folder)
     for number, step in enumerate(steps, start=1):
         try:
             if number == len(steps):

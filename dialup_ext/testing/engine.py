@@ -98,9 +98,7 @@ def docker_home(home: Path, **values: object) -> Iterator[tuple[Settings, str]]:
     try:
         yield settings, installation
     finally:
-        last = DockerDriver(settings, installation)
-        last.remove_everything()
-        last.close()
+        DockerDriver(settings, installation).remove_everything()
 
 
 def _start() -> subprocess.Popen[bytes]:

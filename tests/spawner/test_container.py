@@ -74,6 +74,11 @@ def test_only_what_the_specification_makes_writable_is() -> None:
     assert all(mount["Source"] == mount["Target"] for mount in mounts)
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_the_engine_itself_enters_no_folder_an_account_could_have_made_a_link(name: str) -> None:
+    assert container_for(made(name), PLACE)["WorkingDir"] in {str(mount.path) for mount in made(name).mounts}
+
+
 def test_the_port_is_put_into_every_step() -> None:
     spec = replace(made("site"), runtime=Runtime.PYTHON, steps=(("a", "{port}"), ("b", "--port={port}")))
 

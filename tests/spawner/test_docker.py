@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -220,6 +222,75 @@ def test_two_starts_at_once_are_one_container(driver: DockerDriver, make: Callab
     assert len(set(seen)) == len(driver.list()) == 1
 
 
+def test_several_stops_at_once_are_one(driver: DockerDriver, make: Callable[..., InstanceSpec]) -> None:
+    driver.start(make("site-1", SERVER, listens=True))
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(driver.stop, "site-1", 0) for _ in range(4)]:
+            done.result(60)
+    assert driver.inspect("site-1") is None
+
+
+def test_a_round_asks_the_engine_once_however_many_run(driver: DockerDriver, make: Callable[..., InstanceSpec],
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(2):
+        driver.start(make(f"site-{number}", SERVER, listens=True))
+    before = driver.list()
+    monkeypatch.setattr(driver._containers, "look", lambda key: pytest.fail(f"asked about {key}"))
+    assert driver.list() == before
+    monkeypatch.undo()
+    driver.stop("site-0", grace=0)
+    assert [one.key for one in driver.list()] == ["site-1"]
+
+
+def test_an_engine_that_was_not_there_at_the_start_is_found_later(
+        driver: DockerDriver, make: Callable[..., InstanceSpec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+        until) -> None:
+    driver.start(make("build-1", SERVER, kind=InstanceKind.BUILD, deadline=2.0))
+    driver._watch.close()  # as if that hub had been killed
+    door = tmp_path / "docker.sock"
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{door}")
+    late = DockerDriver(driver._settings, driver._installation)
+    with pytest.raises(Unavailable):
+        late.list()
+    door.symlink_to("/var/run/docker.sock")
+    assert [one.key for one in late.list()] == ["build-1"]
+    until(lambda: late.list()[0].reason == "deadline")
+    late.close()
+
+
+def test_leaving_takes_the_rules_away_whatever_else_stays(driver: DockerDriver, make: Callable[..., InstanceSpec]
+                                                          ) -> None:
+    driver.start(make("site-1", SERVER, listens=True))
+    network = driver._networks.list()[0]["Name"]
+    guest = ["docker", "run", "-d", "--rm", f"--network={network}", "--name=dialup-test-guest", "dialup/base:local"]
+    subprocess.run([*guest, "sleep", "60"], check=True, capture_output=True)
+    try:
+        with pytest.raises(Unavailable):
+            driver.remove_everything()
+        rules = subprocess.run(["iptables", "-S"], check=True, capture_output=True, text=True).stdout
+        assert driver._networks.bridges.upper() not in rules
+    finally:
+        subprocess.run(["docker", "rm", "-f", "dialup-test-guest"], check=True, capture_output=True)
+
+
+def test_a_bridge_that_has_ipv6_leads_nowhere_by_it(driver: DockerDriver, make: Callable[..., InstanceSpec]) -> None:
+    """Ours have none; a network somebody gave one to is walled in as well."""
+    driver.start(make("site-1", SERVER, listens=True))
+    bridge, ask = f"{driver._networks.bridges}six", ["docker", "network"]
+    try:
+        subprocess.run([*ask, "create", "--ipv6", "--subnet=fd00:d1a1::/64", "--subnet=10.211.77.0/26",
+                        f"--opt=com.docker.network.bridge.name={bridge}", "dialup-test-six"],
+                       check=True, capture_output=True)
+        with listening("::") as port:
+            probe = ["docker", "run", "--rm", "--network=dialup-test-six", "dialup/base:local", "python3", "-c", REACH,
+                     f"fd00:d1a1::1:{port}"]
+            assert "reached" not in subprocess.run(probe, check=True, capture_output=True, text=True).stdout
+            driver._firewall.remove()
+            assert "reached" in subprocess.run(probe, check=True, capture_output=True, text=True).stdout
+    finally:
+        subprocess.run([*ask, "rm", "dialup-test-six"], check=False, capture_output=True)
+
+
 def test_without_an_engine_it_says_what_to_do(docker_engine: None, tmp_path: Path,
                                               monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
@@ -256,7 +327,8 @@ class listening:  # noqa: N801 - reads as a word in `with listening(…)`
     """A service of this machine on a port of its own."""
 
     def __init__(self, host: str) -> None:
-        self._socket = socket.create_server((host, 0))
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.create_server((host, 0), family=family)
 
     def __enter__(self) -> int:
         return self._socket.getsockname()[1]

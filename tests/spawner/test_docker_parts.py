@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import threading
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -11,8 +13,9 @@ import pytest
 from dialup_ext.errors import BadInput, Forbidden, Unavailable
 from dialup_ext.spawner.cgroup import group_in
 from dialup_ext.spawner.docker_build import mirror_of, place_node
-from dialup_ext.spawner.docker_firewall import PRIVATE, parse_allowed, resolvers, rules
-from dialup_ext.spawner.docker_logs import SLACK, Logs, Position, advance, messages
+from dialup_ext.spawner.docker_engine import Engine
+from dialup_ext.spawner.docker_firewall import PRIVATE, comes_first, parse_allowed, resolvers, rules
+from dialup_ext.spawner.docker_logs import MOST, SLACK, Logs, Position, advance, messages, unseen
 from dialup_ext.spawner.docker_networks import bridge_name, free_subnet, parse_pool, routed
 from dialup_ext.spawner.docker_watch import DockerWatch
 from dialup_ext.spawner.uids import FIRST, Uids, give
@@ -64,6 +67,14 @@ def test_the_rules_open_only_what_is_named() -> None:
     assert [line for line in lines if line.startswith("-A A-IN")][-1].startswith("-A A-IN -j REJECT")
 
 
+def test_a_jump_counts_only_where_no_strange_rule_comes_before_it() -> None:
+    jump = ("-i", "dlpab12+", "-j", "DLPAB12-IN")
+    ours, other = "-A INPUT -i dlpab12+ -j DLPAB12-IN", "-A INPUT -i dlpcd34+ -j DLPCD34-IN"
+    assert comes_first(f"-P INPUT ACCEPT\n{other}\n{ours}\n-A INPUT -j ufw-before-input\n", jump)
+    assert not comes_first(f"-P INPUT ACCEPT\n-A INPUT -j ufw-before-input\n{ours}\n", jump)
+    assert not comes_first("-P INPUT ACCEPT\n", jump)
+
+
 def test_what_the_operator_opens_must_be_addresses() -> None:
     assert parse_allowed("10.0.0.7, 10.1.0.0/16") == ["10.0.0.7/32", "10.1.0.0/16"]
     assert parse_allowed("") == []
@@ -92,6 +103,32 @@ class Recorded:
         seconds, _, fraction = since.partition(".")
         least = int(seconds) * 10**9 + int(fraction)
         return b"".join(one for one in self.data if next(messages(one))[0] >= least)
+
+
+def test_an_engine_that_hangs_is_asked_no_further_until_it_gives_a_sign_of_life(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[socket.socket] = []
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(str(tmp_path / "hung.sock"))
+        hung.listen(50)
+
+        def accept() -> None:
+            while True:
+                asked.append(hung.accept()[0])
+
+        threading.Thread(target=accept, daemon=True).start()
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/hung.sock")
+        engine = Engine()
+        with pytest.raises(Unavailable) as refusal:
+            engine.ping()
+        before = len(asked)
+        for _ in range(20):
+            with pytest.raises(Unavailable):
+                engine.ping()
+        assert refusal.value.code == "docker_down"
+        assert len(asked) == before
+    for connection in asked:
+        connection.close()
 
 
 def test_a_log_is_copied_once_and_read_on_by_bytes(tmp_path: Path) -> None:
@@ -139,7 +176,13 @@ def test_a_forgotten_log_leaves_nothing(tmp_path: Path) -> None:
 
 def test_the_anchor_stays_well_behind() -> None:
     times = [SLACK, 2 * SLACK, 3 * SLACK]
-    assert advance(Position(), times, 9) == Position(9, 2 * SLACK, 2)
+    assert advance(Position(), times, 9) == Position(9, 2 * SLACK, 2, 3 * SLACK)
+
+
+def test_of_more_than_can_be_asked_for_the_newest_is_kept_and_nothing_comes_twice() -> None:
+    found = [(time, b"x\n") for time in range(MOST)]
+    assert unseen(found, Position(seen=3, newest=MOST - 3)) == found[-2:]
+    assert unseen(found[:10], Position(seen=3, newest=2)) == found[3:10]
 
 
 def test_an_account_keeps_its_number_for_ever(tmp_path: Path) -> None:
