@@ -21,7 +21,7 @@ from typing import Self
 from dialup_ext.testing.installation import wait_until
 from dialup_ext.testing.verdict import Visit
 
-PAUSE = 0.005
+PAUSE = 0.01
 """Seconds a visitor rests between two requests: load from many, not a race of one for the processor."""
 
 PATIENCE = 20.0

@@ -85,3 +85,11 @@ def test_a_static_site_redeployed_50_times_under_load_fails_nobody(ana: Person, 
     verdict = redeployed(ana, name, lambda number: static_site(f"release {number}"), ways(post=405))
 
     assert verdict.faultless, verdict
+
+
+@ONCE
+def test_an_astro_site_built_and_redeployed_50_times_under_load_fails_nobody(
+        ana: Person, name: str, astro_site: Callable[[str], Path]) -> None:
+    verdict = redeployed(ana, name, lambda number: astro_site(f"release {number}"), ways(post=405))
+
+    assert verdict.faultless, verdict
