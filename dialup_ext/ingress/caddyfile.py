@@ -1,7 +1,7 @@
 """Turn the settings into Caddy's whole configuration. Pure: nothing here touches disk or network.
 
-It is structure only: the portal, one wildcard for labs, one for previews and public sites, and a
-last block that hangs up on every other name. Where a host leads is read by Caddy from
+It is structure only: the portal and the bare domain that leads to it, one wildcard for labs, one
+for previews and public sites, and a last block that hangs up on every other name. Where a host leads is read by Caddy from
 `ingress/live/<host>` at each request, so sites come and go without a new configuration. It holds
 no secret: a lab's is in the door's answer, request by request.
 """
@@ -31,6 +31,7 @@ def render(settings: Settings) -> str:
         guarded.door(places),
         upstreams.upstream(),
         _portal(places),
+        _bare_domain(places),
         _labs(places),
         _sites(places),
         *certificates.plain_http(places),
@@ -57,6 +58,13 @@ def _options(places: Places) -> Lines:
 def _portal(places: Places) -> Lines:
     return block(places.addresses("admin", "editor"), places.bind_line,
                  _log("", f"{places.logs}/access-portal.log"), guarded.portal(places))
+
+
+def _bare_domain(places: Places) -> Lines:
+    """Whoever leaves the first label out wants the portal; nothing is served here."""
+    return block(", ".join(f"{places.scheme}://{host}:{places.port}" for host in places.bare_hosts),
+                 places.bind_line, certificates.on_demand(places), "header Cache-Control no-store",
+                 f"redir {places.portal}{{uri}} 302")
 
 
 def _labs(places: Places) -> Lines:

@@ -31,6 +31,7 @@ def plain_http(places: Places) -> list[Lines]:
     if not places.public_certificates:
         return []
     hosts = [f"http://{name}.{places.domain}:80" for name in ("admin", "editor", "*.editor", "*")]
+    hosts.append(f"http://{places.domain}:80")
     redirect = f"redir {places.scheme}://{{http.request.host}}" + (
         "" if places.port == 443 else f":{places.port}") + "{uri} 308"
     return [_question(places), block(", ".join(hosts), redirect), block("http://:80", "abort")]
@@ -43,6 +44,7 @@ def _question(places: Places) -> Lines:
         "@here remote_ip 127.0.0.0/8",
         f"@name vars_regexp {wanted} ^[a-z0-9.-]{{1,253}}$",
         *block("@leads file", f'root "{places.live}/{wanted}"', "try_files up/"),
-        block("handle @here", block("handle @name", "respond @leads 200")),
+        f'@bare vars {wanted} "{places.domain}"',
+        block("handle @here", "respond @bare 200", block("handle @name", "respond @leads 200")),
         "respond 404",
     )

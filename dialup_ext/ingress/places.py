@@ -53,6 +53,11 @@ class Places:
         return ", ".join(f"{self.scheme}://{name}.{self.domain}:{self.port}" for name in names)
 
     @property
+    def bare_hosts(self) -> list[str]:
+        """The domain itself, and in a trial under `*.localhost` plain `localhost` too."""
+        return [self.domain, *(["localhost"] if self.domain.endswith(".localhost") else [])]
+
+    @property
     def bind_line(self) -> list[str]:
         """Where to listen, as lines of a block: none for everywhere."""
         return [f"bind {' '.join(self.bind)}"] if self.bind else []

@@ -81,6 +81,7 @@ def test_a_certificate_is_only_ordered_for_a_host_that_leads_somewhere(own_world
         return bool(world.ask("127.0.0.1", f"/certificate?domain={name}").status == 200)
 
     assert allowed("blog.example.org")
+    assert allowed("example.org")  # which leads to the portal
     for name in ("nobody.example.org", "", "*", "..", "*.example.org", "../live/blog.example.org", "blog.example.or?",
                  "blog.example.org/", "%2e%2e", "blog.example.org&domain=x", "[b]log.example.org"):
         assert not allowed(name) or name == "blog.example.org&domain=x"

@@ -177,7 +177,7 @@ def test_a_sleeping_site_fails_closed_while_the_hub_is_away(world: Any) -> None:
 
 
 @pytest.mark.parametrize("host", [
-    "foreign.example", "dialup.localhost", "127.0.0.1", "x.y.dialup.localhost", "localhost", "",
+    "foreign.example", "127.0.0.1", "x.y.dialup.localhost", "localhost.evil.example", "xlocalhost", "",
     "blog.dialup.localhost.", "*.dialup.localhost", "[a-z]log.dialup.localhost", "b?og.dialup.localhost",
     "blog.dialup.localhost.evil.example", "..dialup.localhost", "%62log.dialup.localhost",
     "blog_.dialup.localhost", "blog~1.dialup.localhost", "{x}.dialup.localhost",
@@ -189,6 +189,16 @@ def test_other_names_are_hung_up_on(world: Any, host: str) -> None:
 
     assert b"SITE" not in said
     assert said == b"" or said.startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize("host", ["dialup.localhost", "localhost", "LOCALHOST"])
+def test_the_bare_domain_leads_to_the_portal(world: Any, host: str) -> None:
+    port = world.settings.port
+
+    answer = world.ask(f"{host}:{port}", "/sites?x=1")
+
+    assert answer.status == 302
+    assert answer.headers["Location"] == f"http://admin.dialup.localhost:{port}/sites?x=1"
 
 
 def test_what_has_its_digest_in_its_name_is_kept_and_the_rest_asked_for_again(
