@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dialup_ext.build.complaint import plain
 from dialup_ext.crashpoint import crashpoint
 from dialup_ext.domain.deployment import StepCancelled
 from dialup_ext.domain.instance import Instance, InstanceSpec, InstanceState
@@ -55,7 +56,7 @@ def _follow(driver: Driver, key: str, say: Callable[[str], None], cancelled: Cal
         *whole, rest = (rest + chunk.data).split(b"\n")
         rest = rest[-8192:]
         if whole:
-            text = [line.decode("utf-8", "replace") for line in whole]
+            text = [plain(line.decode("utf-8", "replace")) for line in whole]
             lines = (lines + text)[-KEPT:]
             say("\n".join(text))
         if now.state is InstanceState.EXITED and not chunk.data:
@@ -66,5 +67,5 @@ def _follow(driver: Driver, key: str, say: Callable[[str], None], cancelled: Cal
 
 
 def _ended(instance: Instance, lines: list[str], rest: bytes) -> Ended:
-    last = [rest.decode("utf-8", "replace")] if rest else []
+    last = [plain(rest.decode("utf-8", "replace"))] if rest else []
     return Ended(instance.exit_code, instance.reason, lines + last)

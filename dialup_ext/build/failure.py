@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dialup_ext.build.complaint import Complaint, find_complaint, plain
 from dialup_ext.domain.deployment import Failure
 
 TAIL = 40
 """Log lines shown with a failure."""
+
+_FRAME = re.compile(r"\s+at .*\bnode_modules/|\s+at .*\(?node:internal/")
+_SEALED = re.compile(r"(?:file://)?/\S+?/layers/[^/\s]+/node_modules/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +82,36 @@ def explain_failure(log_tail: Sequence[str], exit_code: int | None, reason: str 
 
 
 def explain_build(log_tail: Sequence[str], exit_code: int | None, reason: str, tool: str,
-                  folder: Path) -> Failure:
-    """The same for the build of a site with `tool`, in `folder`, whose name is nobody's business."""
-    lines = [line.replace(f"{folder}/", "") for line in log_tail]
+                  folder: Path, seconds: float) -> Failure:
+    """Why the build of a site with `tool` ended without success: cause and place, one thing to try.
+
+    `folder` is where it ran, which is nobody's business; `seconds` is what it may take. The last 40
+    lines leave out the tools' own stack frames.
+    """
+    lines = [_tidy(line, folder) for line in log_tail]
+    lines = [line for line in lines if not _FRAME.match(line)]
+    found = _build_reason(reason, seconds) or find_complaint("\n".join(lines)) or _build_exit(exit_code, tool)
+    return Failure(found.code, found.message, found.hint, "build", tuple(lines[-TAIL:]))
+
+
+def _tidy(line: str, folder: Path) -> str:
+    return _SEALED.sub("node_modules/", plain(line).replace(f"{folder}/", "").rstrip())
+
+
+def _build_reason(reason: str, seconds: float) -> Complaint | None:
+    if reason == "deadline":
+        return Complaint("timeout", f"The build was not over after {seconds:g} seconds, so it was stopped.",
+                         "Look at its last lines for what it waits for; a build must end by itself. Or ask your "
+                         "admin to raise build_timeout.")
+    return find_complaint("heap out of memory") if reason == "memory" else None
+
+
+def _build_exit(exit_code: int | None, tool: str) -> Complaint:
+    if exit_code in (134, 137, -9):
+        return find_complaint("heap out of memory") or Complaint("out_of_memory", "", "")
     ended = "was interrupted" if exit_code is None else f"failed with code {exit_code}"
-    return Failure("build_failed", f"The build with {tool} {ended}.", "The last lines of the log usually say why.",
-                   "build", tuple(line.rstrip() for line in lines[-TAIL:]))
+    return Complaint("build_failed", f"The build with {tool} {ended}.",
+                     "The last lines of the log usually say why; `npm run build` in the folder shows the same.")
 
 
 def _by_reason(reason: str) -> tuple[str, str, str] | None:

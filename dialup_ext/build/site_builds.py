@@ -91,7 +91,8 @@ class SiteBuilds:
         say("building: " + " ".join(spec.steps[-1]).removeprefix("node_modules/.bin/"))
         ended = run_to_end(self._driver, spec, say, cancelled, Room(self._settings, spec.directory).check)
         if not ended.well:
-            raise StepFailed(explain_build(ended.lines, ended.exit_code, ended.reason, tool.package, spec.directory))
+            raise StepFailed(explain_build(ended.lines, ended.exit_code, ended.reason, tool.package,
+                                           spec.directory, self._settings.build_timeout))
 
     def _take(self, account_id: str, staging: Path, finished: Path, expected: str, tool: Tool,
               source: Manifest) -> Manifest:
