@@ -32,26 +32,17 @@ SLOWEST = 60.0
 """Seconds between two tries to bring back a site that does not come back: 1, 2, 4 … 60."""
 
 YOUNG = timedelta(seconds=30)
-"""An instance nobody seems to want is left alone this long: its row may be on its way."""
+"""A lab, a preview or a build nobody seems to want is left alone this long: its row may be on its way.
+A site's instance always comes after the row of its deployment."""
 
 
 def resume(context: Context, accounts: Mapping[str, Account]) -> None:
     """Once, at start: doors of labs, and every preview and lab that was starting."""
     for session in context.editing.list():
         account = accounts.get(session.account_id)
-        if account is None or not account.is_active:
-            continue
-        if session.state == "running" and not is_alive(context, session):
-            context.editing.close(session.id)  # it was stopped with the hub: nothing failed
-            continue
-        if session.kind == "lab":
-            context.open_lab_door(session.account)
-        if session.state != "starting":
-            continue
-        if session.kind == "lab":
-            begin_lab(context, account, session)
-        elif session.site_id:
-            begin_preview(context, context.sites.get(session.site_id), session)
+        if account is not None and account.is_active:
+            # a driver that does not answer keeps nobody from starting; the rounds look again
+            _guarded(f"{session.kind} of {session.account}", _resume_session, context, account, session)
 
 
 def reconcile(context: Context) -> None:
@@ -67,6 +58,19 @@ def reconcile(context: Context) -> None:
     _guarded("previews and labs", _mend_sessions, context, instances, served)
     _guarded("orphans", _stop_orphans, context, instances, sites, busy)
     _guarded("pruning", prune, context)
+
+
+def _resume_session(context: Context, account: Account, session: EditorSession) -> None:
+    if session.kind == "lab":
+        context.open_lab_door(session.account)
+    if session.state == "running" and not is_alive(context, session):
+        context.editing.close(session.id)  # it was stopped with the hub: nothing failed
+    if session.state != "starting":
+        return
+    if session.kind == "lab":
+        begin_lab(context, account, session)
+    elif session.site_id:
+        begin_preview(context, context.sites.get(session.site_id), session)
 
 
 def _resume_deployments(context: Context) -> set[str]:
@@ -170,8 +174,8 @@ def _stop_orphans(context: Context, instances: Mapping[str, Instance], sites: li
     by_name = {site.name: site for site in sites}
     settled: set[str] = set()
     for instance in instances.values():
-        if context.workers.closed.is_set() or instance.started_at > context.clock.now() - YOUNG:
-            continue
+        if context.workers.closed.is_set():
+            return
         if instance.kind is InstanceKind.SITE:
             site = by_name.get(instance.site or "")
             if site is None:
@@ -179,7 +183,7 @@ def _stop_orphans(context: Context, instances: Mapping[str, Instance], sites: li
             elif site.id not in busy and site.id not in settled:
                 settled.add(site.id)
                 retire_old_instances(context, site.id, instances.values())
-        elif instance.key not in wanted | unfinished:
+        elif instance.key not in wanted | unfinished and instance.started_at < context.clock.now() - YOUNG:
             context.driver.stop(instance.key)
 
 
