@@ -6,7 +6,7 @@ export DIALUP_HOME ?= $(CURDIR)/.dialup
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check pictures clean
+.PHONY: help up test check bench pictures clean
 
 help: ## Show this
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ test: ## Run everything: style, types, tests, browser
 check: ## Style and types only
 	@scripts/install test
 	@scripts/check
+
+bench: ## Measure it all and write docs/benchmarks.md (ROUNDS=5, ONLY=hub_start,gogc)
+	@scripts/install test
+	@$(VENV)/bin/python -m benchmarks $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only $(ONLY))
 
 pictures: ## Make the documentation's pictures from the real product
 	@scripts/install test
