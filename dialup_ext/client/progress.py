@@ -109,7 +109,7 @@ def skipped(event: events.Found) -> list[str]:
 
 
 def recognised(event: events.Recognised) -> str:
-    kind = {"static": "A static site", "nodejs": "A Node site"}.get(event.kind, f"A {event.kind} site")
+    kind = {"static": "A static site", "nodejs": "A Node site", "astro": "An Astro site"}.get(event.kind, f"A {event.kind} site")
     return plain(f"{kind}: {event.why}" if event.why else kind)
 
 

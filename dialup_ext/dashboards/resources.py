@@ -73,7 +73,7 @@ def _sites(data: dict[str, Any]) -> str:
     sites, quota = data["sites"], data["quota"]
     rows = [[
         look.link(site["address"], site["name"]),
-        look.text({"static": "Files", "nodejs": "Node"}.get(site["kind"], site["kind"])),
+        look.text({"static": "Files", "nodejs": "Node", "astro": "Astro"}.get(site["kind"], site["kind"])),
         look.state(site["status"]),
         look.amount(site["memory_mb"], quota["memory_mb"]["limit"], figures.size(site["memory_mb"])),
         look.amount(site["storage_mb"], quota["storage_mb"]["limit"], figures.size(site["storage_mb"])),

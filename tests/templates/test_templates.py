@@ -16,18 +16,18 @@ from dialup_ext.templates import find_template, list_templates, templates_folder
 def test_the_simplest_template_comes_first_and_each_has_a_picture():
     found = list_templates()
     assert found[0].name == "static"
-    assert {"static", "node"} <= {template.name for template in found}
+    assert {"static", "node", "astro"} <= {template.name for template in found}
     for template in found:
         kind, _, picture = template.picture.partition(",")
         assert kind == "data:image/svg+xml;base64"
         assert b"<svg" in base64.b64decode(picture)
         assert template.title
         assert template.description.endswith(".")
-        assert template.kind in ("static", "nodejs")
+        assert template.kind in ("static", "nodejs", "astro")
         assert template.as_dict()["name"] == template.name
 
 
-@pytest.mark.parametrize("name", ["static", "node"])
+@pytest.mark.parametrize("name", ["static", "node", "astro"])
 def test_unpacking_copies_the_starter_and_nothing_about_it(name, tmp_path):
     target = unpack(name, tmp_path / "home" / "blog")
     files = {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()}
@@ -38,8 +38,9 @@ def test_unpacking_copies_the_starter_and_nothing_about_it(name, tmp_path):
     assert [path.name for path in target.parent.iterdir()] == ["blog"]
 
 
-def test_a_node_site_is_called_by_its_name(tmp_path):
-    target = unpack("node", tmp_path / "guests")
+@pytest.mark.parametrize("name", ["node", "astro"])
+def test_a_site_with_a_package_is_called_by_its_name(name, tmp_path):
+    target = unpack(name, tmp_path / "guests")
     assert json.loads((target / "package.json").read_text())["name"] == "guests"
     assert json.loads((target / "package-lock.json").read_text())["name"] == "guests"
 
@@ -91,6 +92,7 @@ def test_a_lock_file_names_no_place_to_download_from(lock: Path):
     assert not re.search(r"https?://", text)
 
 
-@pytest.mark.parametrize("page", sorted(templates_folder().glob("*/**/*.html")), ids=lambda path: str(path.name))
+@pytest.mark.parametrize("page", sorted(path for ending in ("html", "astro", "css")
+                                        for path in templates_folder().glob(f"*/**/*.{ending}")), ids=lambda path: str(path.name))
 def test_pages_load_nothing_from_elsewhere(page: Path):
-    assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", page.read_text())
+    assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//|url\(["']?(?:https?:)?//""", page.read_text())
