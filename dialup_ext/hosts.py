@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialup_ext.actions.context import Context
+from dialup_ext.actions.health import last_words, tail
 from dialup_ext.domain.site import Site
 from dialup_ext.errors import NotFound
 
@@ -59,6 +60,19 @@ class Hosts:
         if site.stopped or site.live_deployment_id is None:
             return "stopped" if site.stopped else "new"
         return "failed"
+
+    def silence(self, host: str) -> tuple[str, str, tuple[str, ...]] | None:
+        """Of a preview that does not answer: its owner, what it died of as far as its log says, its last lines.
+
+        None for any other host.
+        """
+        found = self.owner(host)
+        site = self._site(found[1]) if found and found[0] == "preview" else None
+        session = self._context.editing.find(site.owner_id, "preview", site.id) if site else None
+        if site is None or session is None:
+            return None
+        lines = tail(self._context, session.instance_key)
+        return site.owner, last_words(lines), lines
 
     def _site(self, name: str) -> Site | None:
         """By its name alone: an id is no host."""

@@ -1,6 +1,7 @@
 """The gate: what visitors of a public address see when no release is there to answer.
 
-An application of its own on `gate.sock`. Caddy sends it the hosts whose upstream is `GATE`.
+An application of its own on `gate.sock`. Caddy sends it the hosts whose upstream is `GATE`, and
+previews that do not answer, once their owner has passed the door: what they died of is shown.
 """
 
 from __future__ import annotations
@@ -53,10 +54,31 @@ def gate_application(hub: Any) -> Application:
 
 
 class GateHandler(OutsideHandler):
-    """Every path and every method get the same answer."""
+    """Every path and every method of a host get the same answer."""
 
     async def prepare(self) -> None:
-        found = await self.run(self.hub.hosts.gate_page, plain_host(self.request.host))
+        host = plain_host(self.request.host)
+        silence = await self.run(self.hub.hosts.silence, host)
+        if silence is not None:
+            self._show_silent(*silence)
+        else:
+            await self._show_reason(host)
+
+    def _show_silent(self, owner: str, cause: str, lines: tuple[str, ...]) -> None:
+        """It loads itself again, so a corrected and saved file is seen without a click."""
+        self.frame = self.hub.hosts.framers(owner)
+        self.set_status(503)
+        self.set_header("Retry-After", "2")
+        message = f"Its program stopped: {cause}." if cause else "It may still be starting, or its program has stopped."
+        if self.wants_page:
+            self.show(PlainPage("The preview is not answering", message,
+                                "Correct the cause and save; this page tries again by itself.", "cloud",
+                                ("", "Try again now"), lines, retry=2))
+        else:
+            self.finish(DialupError(f"The preview is not answering. {message}", code="preview_not_answering").as_dict())
+
+    async def _show_reason(self, host: str) -> None:
+        found = await self.run(self.hub.hosts.gate_page, host)
         reason = REASONS.get(found, REASONS["unknown"])
         self.set_status(reason.status)
         if reason.retry_after is not None:

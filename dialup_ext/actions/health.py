@@ -29,7 +29,8 @@ def wait_until_healthy(context: Context, instance: Instance, host: str, *, step:
 
     Raises `StepFailed` that names the cause (it ended, it listens elsewhere, it never listened,
     it answers with an error), `StepCancelled` when `cancelled()` or the hub stops.
-    `any_answer` is for previews: a dev server that shows an error is up.
+    `any_answer` is for previews: a dev server that shows an error is up, and so is one that waits
+    for its files to be corrected.
     """
     timeout = timeout or context.settings.health_timeout
     path = path or context.settings.health_path
@@ -40,6 +41,8 @@ def wait_until_healthy(context: Context, instance: Instance, host: str, *, step:
         fine = last.isdigit() and (any_answer or 200 <= int(last) < 400)
         good = good + 1 if fine else 0
         if good >= GOOD_ANSWERS and _answers_itself(context, instance):
+            return
+        if any_answer and _waits_for_changes(context, instance):
             return
         now = context.driver.inspect(instance.key)
         if now is None or now.state is InstanceState.EXITED:
@@ -61,6 +64,15 @@ def tail(context: Context, key: str, lines: int = 40) -> tuple[str, ...]:
     return tuple(shown(context, data.removesuffix(b"\n").split(b"\n")[-lines:])) if data else ()
 
 
+def last_words(lines: tuple[str, ...]) -> str:
+    """The error a program of Node or Python died of, and where; empty when its log does not say."""
+    errors = [line.strip() for line in lines if _ERROR.match(line)]
+    places = [line.strip() for line in lines if _PLACE.fullmatch(line.strip())]
+    if not errors:
+        return ""
+    return errors[-1][:160].rstrip(".") + (f" ({places[-1]})" if places else "")
+
+
 def _ask(instance: Instance, host: str, path: str, timeout: float) -> str:
     """The status as text, or what went wrong."""
     assert instance.address is not None
@@ -80,6 +92,12 @@ def _answers_itself(context: Context, instance: Instance) -> bool:
     return any(address.rpartition(":")[2] == port for address in context.driver.listening(instance.key))
 
 
+def _waits_for_changes(context: Context, instance: Instance) -> bool:
+    """True when `node --watch` says that its program fell over and the next save starts it again."""
+    lines = tail(context, instance.key, 2)
+    return bool(lines) and lines[-1].startswith("Failed running ")
+
+
 def _ended(context: Context, instance: Instance, now: Instance | None, step: str) -> Failure:
     lines = tail(context, instance.key)
     reason = now.reason if now else ""
@@ -88,21 +106,12 @@ def _ended(context: Context, instance: Instance, now: Instance | None, step: str
                        "Make it use less, or ask your admin for a higher limit.", step, lines)
     code = now.exit_code if now else None
     how = "ended" if code is None else f"ended with exit code {code}"
-    cause = _last_words(lines)
+    cause = last_words(lines)
     if cause:
         return Failure("exited", f"The program {how} before it answered: {cause}.",
                        "Mend that and deploy again.", step, lines)
     return Failure("exited", f"The program {how} before it answered.",
                    "The last lines of its log usually name the line to mend.", step, lines)
-
-
-def _last_words(lines: tuple[str, ...]) -> str:
-    """The error a program of Node or Python died of, and where; empty when its log does not say."""
-    errors = [line.strip() for line in lines if _ERROR.match(line)]
-    places = [line.strip() for line in lines if _PLACE.fullmatch(line.strip())]
-    if not errors:
-        return ""
-    return errors[-1][:160].rstrip(".") + (f" ({places[-1]})" if places else "")
 
 
 def _never_well(context: Context, instance: Instance, last: str, timeout: float, step: str) -> Failure:

@@ -68,11 +68,12 @@ def preview(places: Places) -> Lines:
 
 
 def preview_errors(places: Places) -> Lines:
-    """They have to show inside the owner's frame as well."""
-    silent, asleep = pages.preview_silent(places.portal), pages.preview_asleep(places.portal)
+    """They have to show inside the owner's frame as well. The hub knows why a preview is silent."""
+    asleep = pages.preview_asleep(places.portal)
+    silent = block(f'reverse_proxy "{places.socket("gate")}"', "header_up -Cookie")
     return [
         *block("handle @hub", answer(pages.HUB_AWAY, 503, framed=OWNERS_LAB)),
-        *block("handle @silent", answer(silent, 503, framed=OWNERS_LAB)),
+        *block("handle @silent", silent),
         *block("handle", answer(asleep, 404, framed=OWNERS_LAB)),
     ]
 

@@ -92,13 +92,6 @@ def lab_asleep(portal: str) -> Page:
                 "Start it in the portal.", "lab_not_running", link=portal, link_text="Open the portal")
 
 
-def preview_silent(portal: str) -> Page:
-    """The preview is known, the person may see it, and it does not answer."""
-    return Page("The preview is not answering", "It may still be starting, or it has stopped.",
-                "Its log in the editor says more.", "preview_not_answering", retry=3,
-                link=portal, link_text="Open the portal")
-
-
 def preview_asleep(portal: str) -> Page:
     """No preview runs at this address."""
     return Page("This preview is not running", "Previews stop when nobody has looked for a while.",

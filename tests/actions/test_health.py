@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dialup_ext.actions.health import _last_words
+from dialup_ext.actions.health import last_words
 
 NODE = ("server.js:1", "this is not JavaScript (", "     ^^", "", "SyntaxError: Unexpected identifier 'is'",
         "    at compileSourceTextModule (node:internal/modules/esm/utils:346:16)")
@@ -20,4 +20,4 @@ PYTHON = ("Traceback (most recent call last):", '  File "app.py", line 3, in <mo
     ((), ""),
 ])
 def test_the_error_is_named_with_its_place_where_the_log_says(lines: tuple[str, ...], words: str) -> None:
-    assert _last_words(lines) == words
+    assert last_words(lines) == words

@@ -151,15 +151,17 @@ def test_a_silent_lab_is_told_from_an_absent_hub(world: Any, edge: Any) -> None:
     assert world.ask(LAB, headers=SESSION).echo["code"] == "hub_away"
 
 
-def test_a_silent_preview_says_so_inside_its_frame(world: Any, edge: Any) -> None:
+def test_the_hub_explains_a_silent_preview_to_its_owner_alone(world: Any, edge: Any) -> None:
     app = world.server("preview")
+    world.on_socket("gate")
     world.publish(PREVIEW, None, app.address)
     app.close()
 
-    answer = world.ask(PREVIEW, headers=SESSION)
+    answer = world.ask(PREVIEW, "/x", headers=SESSION)
 
-    assert (answer.status, "The preview is not answering" in answer.text) == (503, True)
-    assert f"frame-ancestors {FRAME}" in answer.headers["Content-Security-Policy"]
+    assert (answer.echo["name"], answer.echo["path"]) == ("gate", "/x")
+    assert ["host", PREVIEW] in answer.echo["headers"]
+    assert world.ask(PREVIEW).status == 302
 
 
 @pytest.mark.parametrize(("host", "words"), [(LAB, "This lab is not running"),
