@@ -11,6 +11,7 @@ what it holds. One `rename(2)` of the link moves a host, files and running site 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -62,14 +63,14 @@ class ServingDirectories:
         directory = self._leads_to(check_host(host))
         if directory is None:
             return None
-        name = directory.name.rpartition("~")[0]
-        www, up = directory / "www", directory / "up"
+        # `os` and not `Path`: each round asks this of all hosts, and it takes a third of the time.
         try:
-            upstreams = sorted(entry.name for entry in up.iterdir())
-            public = www.readlink() if www.is_symlink() else None
+            upstreams = sorted(os.listdir(f"{directory}/up"))
+            public = _link_or_folder(f"{directory}/www")
         except OSError:
             return None
-        return Target(name, public, upstreams[0] if upstreams else None)
+        name = directory.name.rpartition("~")[0]
+        return Target(name, None if public is None else Path(public), upstreams[0] if upstreams else None)
 
     def targets(self) -> Mapping[str, Target]:
         """All hosts that lead somewhere."""
@@ -91,13 +92,17 @@ class ServingDirectories:
         with self._alone():
             for link in self._live.glob(FRESH + "*"):
                 link.unlink()
-            kept = {self._leads_to(link.name) for link in self._links()}
-            dead = [path for path in self._serving.glob("*/*") if path not in kept]
-            dead += list(self._serving.glob(f"*/{FRESH}*"))
-            for path in set(dead):
-                shutil.rmtree(path)
-            self._drop_empty_hosts()
-            return len(set(dead))
+            removed = 0
+            for host in os.listdir(self._serving):
+                kept = self._name_behind(host)
+                names = os.listdir(f"{self._serving}/{host}")
+                for name in names:
+                    if name != kept:
+                        shutil.rmtree(self._serving / host / name)
+                        removed += 1
+                if kept not in names:
+                    (self._serving / host).rmdir()
+            return removed
 
     # -- making and linking (with the lock held) --------------------------------------------------
     def _directory(self, host: str, target: Target) -> Path:
@@ -132,15 +137,15 @@ class ServingDirectories:
                 if path.is_symlink() and not path.name.startswith(FRESH)]
 
     def _leads_to(self, host: str) -> Path | None:
+        name = self._name_behind(host)
+        return None if name is None else self._serving / host / name
+
+    def _name_behind(self, host: str) -> str | None:
+        """The name of the serving directory the host's link names; None without a link."""
         try:
-            return self._serving / host / (self._live / host).readlink().name
+            return os.readlink(f"{self._live}/{host}").rpartition("/")[2]
         except OSError:
             return None
-
-    def _drop_empty_hosts(self) -> None:
-        for directory in self._serving.iterdir():
-            if not any(directory.iterdir()):
-                directory.rmdir()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -163,6 +168,16 @@ def _fill(directory: Path, target: Target) -> None:
         (directory / "www").symlink_to(target.public)
     _sync(up)
     _sync(directory)
+
+
+def _link_or_folder(path: str) -> str | None:
+    """Where a link leads; None for a folder. Raises `OSError` when nothing is there."""
+    try:
+        return os.readlink(path)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # "not a link"
+            raise
+        return None
 
 
 def _digest(target: Target) -> str:
