@@ -71,7 +71,7 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
         editing=EditorRecords(store), uploads=uploads, trees=trees,
         layers=Layers(settings, driver, contents, turns),
         builds=SiteBuilds(settings, driver, contents, turns, partial(collect, settings)),
-        specs=Specifications(settings), detect=detect,
+        specs=Specifications(settings, _certificates()), detect=detect,
         workspaces=workspaces or (lambda account: settings.home / "homes" / account), feed=Feed(),
         workers=Workers(), open_lab_door=doors.open_lab, prepare_ingress=caddy.ensure,
         note_release=bond.raise_generation,
@@ -99,6 +99,12 @@ def choose_driver(settings: Settings, values: StoredValues, bond: Bond) -> Drive
     from dialup_ext.spawner.docker import DockerDriver
 
     return DockerDriver(settings, bond.id)
+
+
+def _certificates() -> str:
+    """The file Node on this machine trusts besides its own list; empty when there is none."""
+    found = os.environ.get("NODE_EXTRA_CA_CERTS", "")
+    return found if found and Path(found).is_file() else ""
 
 
 def hold(path: Path) -> IO[str]:

@@ -23,20 +23,25 @@ LAB_CPU = 1.0
 
 
 class Specifications:
-    """The specifications under one set of settings."""
+    """The specifications under one set of settings. `certificates`, a file, is trusted by what installs."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, certificates: str = "") -> None:
         self._settings = settings
+        self._certificates = certificates
 
     def site(self, site: Site, deployment: Deployment, app: Path,
              environment: Mapping[str, str] | None = None) -> InstanceSpec:
         """The live instance of a release whose files are in `app`."""
         return site_spec(site.name, site.owner, deployment.id, app, self._settings, environment or {})
 
-    def preview(self, site: Site, key: str, workspace: Path) -> InstanceSpec:
-        """The development instance over the files people edit; those are never read here."""
-        make = static_dev_spec if site.kind is Kind.STATIC else nodejs_dev_spec
-        return make(site.name, site.owner, key, workspace, self._settings)
+    def preview(self, site: Site, key: str, workspace: Path, builder: str = "") -> InstanceSpec:
+        """The development instance over the files people edit; those are never read here.
+
+        With a `builder` they are no site yet, and its own development server shows them.
+        """
+        if site.kind is Kind.STATIC and not builder:
+            return static_dev_spec(site.name, site.owner, key, workspace, self._settings)
+        return nodejs_dev_spec(site.name, site.owner, key, workspace, self._settings, self._certificates)
 
     def lab(self, account: Account, key: str, secret: str, home: Path) -> InstanceSpec:
         """The account's JupyterLab."""
@@ -81,7 +86,7 @@ def static_dev_spec(site_name: str, account: str, key: str, workspace: Path,
 
 
 def nodejs_dev_spec(site_name: str, account: str, key: str, workspace: Path,
-                    settings: Settings) -> InstanceSpec:
+                    settings: Settings, certificates: str = "") -> InstanceSpec:
     """The preview of a Node site: install what is missing, then its own development server."""
     environment = {
         "NODE_ENV": "development",
@@ -94,6 +99,10 @@ def nodejs_dev_spec(site_name: str, account: str, key: str, workspace: Path,
     }
     if settings.npm_registry:
         environment["npm_config_registry"] = settings.npm_registry
+    trusted: tuple[Mount, ...] = ()
+    if certificates:
+        environment["NODE_EXTRA_CA_CERTS"] = certificates
+        trusted = (Mount(Path(certificates)),)
     return InstanceSpec(
         key=key,
         kind=InstanceKind.PREVIEW,
@@ -104,7 +113,7 @@ def nodejs_dev_spec(site_name: str, account: str, key: str, workspace: Path,
                ("node", "--no-warnings", "-e", _script("develop.js"))),
         directory=workspace,
         environment=environment,
-        mounts=(Mount(workspace.parent, writable=True),),
+        mounts=(Mount(workspace.parent, writable=True), *trusted),
         memory_mb=settings.nodejs_dev_memory_mb,
         cpu=settings.nodejs_dev_cpu,
     )

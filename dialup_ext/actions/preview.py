@@ -50,9 +50,15 @@ def _finish(context: Context, site: Site, session: EditorSession) -> None:
             return
         workspace = context.workspaces(site.owner) / site.name
         bring_up(context, session, site.preview_host(context.settings.domain),
-                 lambda: context.specs.preview(site, session.instance_key, workspace),
+                 lambda: context.specs.preview(site, session.instance_key, workspace, _builder(context, site)),
                  path="/", timeout=START_TIMEOUT, any_answer=True)
     _tell(context, site)
+
+
+def _builder(context: Context, site: Site) -> str:
+    """What its newest release is built with: a Vite project needs Vite to be looked at."""
+    newest = next(iter(context.releases.list(site.id)), None)
+    return newest.builder if newest else ""
 
 
 def _tell(context: Context, site: Site) -> None:

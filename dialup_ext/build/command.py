@@ -6,6 +6,7 @@ import re
 from collections.abc import Container, Mapping
 from pathlib import Path
 
+from dialup_ext.build.network import trusted
 from dialup_ext.build.package import Package
 from dialup_ext.build.tools import Tool
 from dialup_ext.domain.instance import InstanceKind, InstanceSpec, Mount, Runtime
@@ -39,8 +40,8 @@ def build_command(package: Package, tool: Tool, installed: Container[str]) -> tu
 
 def build_spec(steps: tuple[tuple[str, ...], ...], staging: Path, modules: Path | None, *, account: str,
                deployment_id: str, site: str, settings: Settings, environment: Mapping[str, str]) -> InstanceSpec:
-    """The build as data. It is told nothing of the hub's own environment, and no secret. Pure."""
-    mounts = (Mount(staging, writable=True), *((Mount(modules),) if modules else ()))
+    """The build as data. `environment` is all it is told of the hub's own, see `network.way_out`. Pure."""
+    mounts = (Mount(staging, writable=True), *((Mount(modules),) if modules else ()), *trusted(environment))
     return InstanceSpec(
         key=f"build-{deployment_id}", kind=InstanceKind.BUILD, account=account, site=site, runtime=Runtime.NODE,
         steps=steps, directory=staging, environment={**environment, **QUIET}, mounts=mounts, listens=False,

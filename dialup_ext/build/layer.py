@@ -17,6 +17,7 @@ import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from dialup_ext.build.network import trusted, way_out
 from dialup_ext.build.package import PACKAGE
 from dialup_ext.build.plan import BuildPlan
 from dialup_ext.build.sealing import delete, seal
@@ -26,7 +27,6 @@ from dialup_ext.errors import NoSpace
 from dialup_ext.settings import Settings
 
 _FLAGS = ("--ignore-scripts", "--no-audit", "--no-fund")
-_NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _LEASE = 24 * 3600.0
 _ABANDONED = 3600.0
 
@@ -78,16 +78,12 @@ def layer_spec(plan: BuildPlan, staging: Path, *, account: str, account_id: str,
     Of `environment` (the hub's own by default) only what leads to the network is passed on.
     """
     cache = cache_path(settings, account_id)
-    around = _network(os.environ if environment is None else environment)
-    certificates = around.get("NODE_EXTRA_CA_CERTS")
-    mounts = [Mount(staging, writable=True), Mount(cache, writable=True)]
-    if certificates:
-        mounts.append(Mount(Path(certificates)))
+    around = way_out(os.environ if environment is None else environment, secrets=True)
     return InstanceSpec(
         key=f"build-{deployment_id}", kind=InstanceKind.BUILD, account=account, site=site,
         runtime=Runtime.NODE, steps=(("npm", "ci" if plan.lock else "install", "--include=dev" if plan.tools else "--omit=dev", *_FLAGS),),
         directory=staging, environment={**around, **_npm(staging, cache, str(settings.npm_registry))},
-        mounts=tuple(mounts), listens=False, memory_mb=settings.build_memory_mb, cpu=1.0,
+        mounts=(Mount(staging, writable=True), Mount(cache, writable=True), *trusted(around)), listens=False, memory_mb=settings.build_memory_mb, cpu=1.0,
         deadline=settings.build_timeout)
 
 
@@ -144,14 +140,6 @@ def check_space(settings: Settings) -> None:
     if free < least:
         raise NoSpace(f"The server has {free >> 20:,} MiB of disk left; builds stop below {least >> 20:,} MiB.",
                       hint="Ask your admin to make room.")
-
-
-def _network(environment: Mapping[str, str]) -> dict[str, str]:
-    found = {name: environment[name] for name in _NETWORK if environment.get(name)}
-    certificates = environment.get("NODE_EXTRA_CA_CERTS", "")
-    if certificates and Path(certificates).is_file():
-        found["NODE_EXTRA_CA_CERTS"] = certificates
-    return found
 
 
 def _npm(staging: Path, cache: Path, registry: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from dialup_ext.build.command import build_command, build_spec
 from dialup_ext.build.contents import Contents
 from dialup_ext.build.failure import explain_build
 from dialup_ext.build.layer import discard, layer_path, staging_path
+from dialup_ext.build.network import way_out
 from dialup_ext.build.output import find_output
 from dialup_ext.build.package import read_package
 from dialup_ext.build.room import Room
@@ -84,7 +85,7 @@ class SiteBuilds:
         package = read_package(manifest, self._contents.reader(site.owner_id, manifest))
         return build_spec((build_command(package, tool, installed),), staging, modules, account=site.owner,
                           deployment_id=deployment.id, site=site.name, settings=self._settings,
-                          environment=_proxies())
+                          environment=way_out(os.environ, secrets=False))
 
     def _run(self, spec: InstanceSpec, tool: Tool, say: Callable[[str], None],
              cancelled: Callable[[], bool]) -> None:
@@ -109,9 +110,3 @@ class SiteBuilds:
             raise StepFailed(Failure(error.code, f"What the build made cannot be served: {error.message}",
                                      "Look at what it writes; large media are better kept elsewhere.",
                                      "build")) from error
-
-
-def _proxies() -> dict[str, str]:
-    """How to reach the network; a proxy with a password in its address is the hub's own business."""
-    names = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
-    return {name: value for name in names if (value := os.environ.get(name, "")) and "@" not in value}
