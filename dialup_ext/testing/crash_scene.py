@@ -86,7 +86,8 @@ class Scene:
     folder: Path
     ledger: Ledger = field(default_factory=Ledger)
     number: int = 0
-    releases: deque[tuple[str, ...]] = field(default_factory=deque)
+    told: deque[list[str]] = field(default_factory=deque)
+    """Ids of each release that was acknowledged and of its deployments; the oldest are pruned by now."""
 
     @property
     def site(self) -> str:
@@ -112,19 +113,14 @@ class Scene:
 
     def deploy(self) -> None:
         """Put the folder on the site; what was acknowledged goes into the ledger, whether or not it ends well."""
-        release: list[str] = []
-
         def note(event: object) -> None:
             if isinstance(event, Released):
-                release.append(event.release["id"])
-                self.ledger.acknowledge("releases", release[0])
+                self._told("releases", event.release["id"])
 
         with client.Transport(self.person.portal, key=self.person.key) as transport:
-            begun = begin_deploy(transport, self.site, self.folder, note, create=not self.releases)
-            self.ledger.acknowledge("deployments", begun["id"])
-            self._remember(release[0], begun["id"])
-            live = follow(transport, begun)
-            self.ledger.went_live(live["id"])
+            begun = begin_deploy(transport, self.site, self.folder, note, create=not self.told)
+            self._told("deployments", begun["id"])
+            self.ledger.went_live(follow(transport, begun)["id"])
 
     def restart(self, at: str = "") -> None:
         """Another hub on the same home, which will die at that point."""
@@ -168,10 +164,13 @@ class Scene:
         with suppress(DialupError):
             self.deploy()
 
-    def _remember(self, *ids: str) -> None:
-        self.releases.append(ids)
-        if len(self.releases) > KEPT - 1:  # an interrupted one may stand before them, of which we heard nothing
-            self.ledger.forget(*self.releases.popleft())
+    def _told(self, table: str, row_id: str) -> None:
+        self.ledger.acknowledge(table, row_id)
+        if table == "releases":
+            self.told.append([])
+        self.told[-1].append(row_id)
+        if len(self.told) > KEPT:
+            self.ledger.forget(*self.told.popleft())
 
 
 def marker_in(text: str) -> str:
