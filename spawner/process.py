@@ -270,6 +270,8 @@ def _reap(record: Record) -> int | None:
     found = proc.process(record.pid)
     if found is None or found.ticks != record.ticks:
         return None
+    # The first thread may be dead while the others still end: then there is no exit code yet.
+    wait_for_end(record.pid, record.ticks, _FIRST_MOMENT)
     try:
         pid, status = os.waitpid(record.pid, os.WNOHANG)
     except ChildProcessError:

@@ -151,3 +151,12 @@ def test_python_is_the_one_dialup_runs_on(driver, spec):
     driver.start(spec("site-1", python("import sys, dialup_ext; print(sys.executable)")))
     assert driver.wait("site-1", 20).exit_code == 0, driver.log("site-1").data
     assert driver.log("site-1").data.decode().strip() == sys.executable
+
+
+def test_a_program_whose_first_thread_ends_before_the_others_has_an_exit_code(driver, spec):
+    """The kernel shows it as dead and does not give its code before the last thread is gone."""
+    program = ("import ctypes, os, threading, time\n"
+               "threading.Thread(target=lambda: (time.sleep(1), os._exit(7))).start()\n"
+               "ctypes.CDLL(None).syscall(60, 0)\n")
+    driver.start(spec("build-threads", ("python", "-c", program)))
+    assert driver.wait("build-threads", 20).exit_code == 7
