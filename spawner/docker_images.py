@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import dialup_ext
 from dialup_ext.domain.instance import Runtime
 from dialup_ext.errors import NotFound, Unavailable
 from dialup_ext.spawner.docker_engine import Engine
@@ -15,6 +18,9 @@ LOCAL = {Runtime.NODE: "dialup/node:local", Runtime.PYTHON: "dialup/lab:local"}
 """What `dialup images build` makes."""
 
 NODE_FROM_REGISTRY = "node:22-slim"
+
+VERSION, CONTENT = "dialup.version", "dialup.content"
+"""Labels: the dialup an image was made by, and what it was made from."""
 
 _log = logging.getLogger(__name__)
 
@@ -26,6 +32,7 @@ class Image:
     name: str
     size: int
     made: str
+    version: str = ""
 
 
 class Images:
@@ -34,27 +41,50 @@ class Images:
     def __init__(self, engine: Engine, *, node: str = "", lab: str = "") -> None:
         self._engine = engine
         self._wanted = {Runtime.NODE: node, Runtime.PYTHON: lab}
-        self._found: dict[Runtime, str] = {}
+        self._pulling = threading.Lock()
 
-    def of(self, runtime: Runtime) -> str:
+    def of(self, runtime: Runtime, say: Callable[[str], None] = _log.info) -> str:
         """The image, present: the setting's, else the one built here, else (Node) a registry's.
 
-        Fetches at first use, which takes its time. Raises `Unavailable` (`image_missing`).
+        Fetches at first use, which takes its time; `say` is told. Raises `Unavailable`
+        (`image_missing`, `image_old`).
         """
-        name = self._found.get(runtime) or self.chosen(runtime)
-        if not self.present(name):
-            self.pull(name)
-        self._found[runtime] = name
+        name = self.chosen(runtime)
+        if self.labels(name) is None:
+            with self._pulling:  # a second one waits and finds it there
+                if self.labels(name) is None:
+                    self.pull(name, say)
+        self.check(runtime, name)
         return name
+
+    def check(self, runtime: Runtime, name: str) -> None:
+        """Raise `Unavailable` (`image_old`) when another dialup is in it than the one that runs.
+
+        An image without our label is its operator's own business; one that is not there passes.
+        """
+        made_by = (self.labels(name) or {}).get(VERSION, dialup_ext.__version__)
+        if runtime is Runtime.PYTHON and made_by != dialup_ext.__version__:
+            raise Unavailable(f"The image {name} holds dialup {made_by}, and this server runs "
+                              f"{dialup_ext.__version__}.", code="image_old", hint=_renew(name))
 
     def present(self, name: str) -> bool:
         """True when the engine has it."""
-        try:
-            with self._engine.asking() as client:
-                client.inspect_image(name)
-        except NotFound:
-            return False
-        return True
+        return self.labels(name) is not None
+
+    def labels(self, name: str) -> dict[str, str] | None:
+        """Its labels; None when the engine does not have it."""
+        found = self._look(name)
+        return None if found is None else dict(found["Config"]["Labels"] or {})
+
+    def identity(self, name: str) -> str:
+        """What the engine calls this very image; empty when it does not have it."""
+        return str((self._look(name) or {}).get("Id", ""))
+
+    def forget(self, identity: str, name: str) -> None:
+        """Remove the image that was called `name` until now, unless something still uses it."""
+        if identity and identity != self.identity(name):
+            with suppress(Unavailable, NotFound), self._engine.asking() as client:
+                client.remove_image(identity)
 
     def pull(self, name: str, say: Callable[[str], None] = _log.info) -> None:
         """Fetch it from its registry, telling every new step. Raises `Unavailable` (`image_missing`)."""
@@ -74,10 +104,12 @@ class Images:
         """What `dialup images build` made, by name."""
         with self._engine.asking() as client:
             found = client.images(filters={"label": "dialup.image", "dangling": False})
-        return sorted((Image(name, one["Size"], one["Labels"].get("dialup.image", ""))
+        return sorted((Image(name, one["Size"], one["Labels"].get("dialup.image", ""),
+                             one["Labels"].get(VERSION, ""))
                        for one in found for name in one["RepoTags"] or ()), key=lambda image: image.name)
 
     def chosen(self, runtime: Runtime) -> str:
+        """Its name, fetched or not. Raises `Unavailable` (`image_missing`) where there is none to fetch."""
         if self._wanted[runtime]:
             return self._wanted[runtime]
         if runtime is Runtime.NODE and not self.present(LOCAL[runtime]):
@@ -85,6 +117,18 @@ class Images:
         if not self.present(LOCAL[runtime]):
             raise _missing(LOCAL[runtime])
         return LOCAL[runtime]
+
+    def _look(self, name: str) -> dict[str, Any] | None:
+        try:
+            with self._engine.asking() as client:
+                return dict(client.inspect_image(name))
+        except NotFound:
+            return None
+
+
+def _renew(name: str) -> str:
+    return ("Make it anew: `dialup images build`." if name in LOCAL.values()
+            else "Fetch the newer one: `dialup images pull`, or change the setting “lab_image”.")
 
 
 def _missing(name: str) -> Unavailable:

@@ -14,17 +14,27 @@ def usable() -> bool:
 
     Without the images a first start would end in a refusal; `dialup images build` makes them.
     """
-    if os.geteuid() != 0 or not _has_iptables() or not _has_engine():
-        return False
+    return not hindrance()
+
+
+def hindrance() -> str:
+    """Why people's code cannot run in containers here, and what to do about it; empty when it can."""
+    if not _has_engine():
+        return "No Docker answers here: `apt-get install docker.io iptables debootstrap`."
+    if os.geteuid() != 0:
+        return "Docker is here, but only root may keep containers apart: run dialup as root."
+    if not _has_iptables():
+        return "Docker is here, but not iptables: `apt-get install iptables`."
     from dialup_ext.spawner.docker_engine import Engine
     from dialup_ext.spawner.docker_images import LOCAL, Images
 
     with closing(Engine()) as engine:
         try:
             engine.ping()
-            return all(Images(engine).present(name) for name in LOCAL.values())
-        except DialupError:
-            return False
+            missing = [name for name in LOCAL.values() if not Images(engine).present(name)]
+        except DialupError as error:
+            return f"{error.message} {error.hint}"
+    return f"Docker answers, but {missing[0]} is not there yet: `dialup images build`." if missing else ""
 
 
 def examine_engine(node: str = "", lab: str = "") -> str:
@@ -38,7 +48,10 @@ def examine_engine(node: str = "", lab: str = "") -> str:
 
     with closing(Engine()) as engine:
         info, images = engine.info(), Images(engine, node=node, lab=lab)
-        names = ", ".join(images.chosen(runtime) for runtime in Runtime)
+        chosen = {runtime: images.chosen(runtime) for runtime in Runtime}
+        for runtime, name in chosen.items():
+            images.check(runtime, name)
+        names = ", ".join(chosen.values())
     walls = [name for option in info.get("SecurityOptions") or () if (name := option_name(str(option)))]
     return f"Docker {info.get('ServerVersion')} with {' and '.join(walls) or 'no profile'}; images {names}"
 

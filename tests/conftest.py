@@ -34,6 +34,15 @@ def _own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def docker_engine() -> None:
+    """A container engine with the image everything stands on, only for those who ask for it."""
+    from dialup_ext.testing.engine import engine, need_images
+
+    with engine():
+        need_images("base")
+
+
 @pytest.fixture
 def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """pytest's, with a short name: sockets fit in it, so nothing is put elsewhere in /tmp."""

@@ -109,9 +109,10 @@ def _node(_: Settings) -> str:
 
 def _isolation(settings: Settings) -> str:
     from dialup_ext.cli.isolation import isolates
+    from dialup_ext.spawner.docker_ready import examine_engine, hindrance
 
     if not isolates(settings):
-        return "process driver: it isolates nobody; fine for one person"
-    from dialup_ext.spawner.docker_ready import examine_engine
+        why = hindrance() or "Docker could: `DIALUP_DRIVER=docker dialup up` changes over for good."
+        return f"process driver: it isolates nobody; fine for one person. {why}"
 
     return f"docker driver: {examine_engine(settings.node_image, settings.lab_image)}"

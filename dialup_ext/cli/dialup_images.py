@@ -20,13 +20,14 @@ def images() -> None:
 @click.option("--mirror", default="", help="Debian's mirror; the machine's own when not given.")
 @click.option("--ca-bundle", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="Certificates pip trusts while it builds, behind a proxy of your own.")
-def build(which: tuple[str, ...], base: str, suite: str, mirror: str, ca_bundle: Path | None) -> None:
-    """Make the images here, without any registry: all of them, or those named."""
+@click.option("--fresh", is_flag=True, help="Make them anew although nothing changed: newer packages of the same names.")
+def build(which: tuple[str, ...], base: str, suite: str, mirror: str, ca_bundle: Path | None, fresh: bool) -> None:
+    """Make the images here, without any registry: all of them, or those named; what is up to date stays."""
     from dialup_ext.spawner.docker_build import Builder, Options
     from dialup_ext.spawner.docker_engine import Engine
 
     with closing(Engine()) as engine:
-        builder = Builder(engine, click.echo, Options(base, suite, mirror, ca_bundle))
+        builder = Builder(engine, click.echo, Options(base, suite, mirror, ca_bundle, fresh))
         builder.build(which or ("base", "node", "lab"))
     _show()
 
@@ -46,4 +47,4 @@ def _show() -> None:
     if not found:
         click.echo("None yet. `dialup images build` makes them.")
     for image in found:
-        click.echo(f"{image.name:<24} {image.size / 1e6:7.0f} MB")
+        click.echo(f"{image.name:<24} {image.size / 1e6:7.0f} MB  {image.version and f'by dialup {image.version}'}".rstrip())

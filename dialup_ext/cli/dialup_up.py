@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dialup_ext.deferred import defer_slow_imports
-from dialup_ext.errors import Forbidden
+from dialup_ext.errors import DialupError, Forbidden
 from dialup_ext.logs import log_to
 
 if TYPE_CHECKING:
@@ -63,6 +63,21 @@ def how_it_runs(driver: str) -> str:
     return "Runs people's code as plain processes (process driver): fine for you alone."
 
 
+def what_to_know(settings: Settings, driver: str) -> str:
+    """What stands between this installation and its walls, with the command that helps; empty when nothing does."""
+    from dialup_ext.spawner.docker_ready import examine_engine, hindrance
+
+    if driver == "docker":
+        try:
+            examine_engine(settings.node_image, settings.lab_image)
+        except DialupError as error:
+            return f"{error.message} {error.hint}"
+        return ""
+    if settings.driver:
+        return ""  # asked for
+    return hindrance() or "Docker could keep accounts apart here: `DIALUP_DRIVER=docker dialup up` changes over for good."
+
+
 def say(line: str) -> None:
     click.echo(line)
 
@@ -109,6 +124,8 @@ def _print_addresses(hub: Hub, link: str, sample: str | None, seconds: float) ->
             f"    ssh -L {settings.port}:127.0.0.1:{settings.port} {_ssh_name()}\n"
             f"  and open the links there.")
     say("\n  " + how_it_runs(hub.context.driver.name))
+    if more := what_to_know(settings, hub.context.driver.name):
+        say("  " + more)
     say("  Ctrl-C stops everything it started.")
 
 

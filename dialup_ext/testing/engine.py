@@ -5,6 +5,7 @@ Where that may not be, `why_not` says so: tests then skip loudly, and fail on `C
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 import shutil
@@ -24,27 +25,21 @@ from dialup_ext.settings import Settings
 from dialup_ext.spawner.docker import DockerDriver
 from dialup_ext.spawner.docker_build import BASE, Builder, Options
 from dialup_ext.spawner.docker_engine import Engine
-from dialup_ext.spawner.docker_images import Images
 
 PACKAGES = ("docker.io", "iptables", "debootstrap")
 START_TIMEOUT = 60.0
+_built: set[str] = set()
 
 
 @contextmanager
 def engine() -> Iterator[None]:
-    """An engine that answers, for as long as the tests need it; what we started we stop."""
-    started = None
+    """An engine that answers. One we had to start serves the whole run and is stopped at its end."""
     if not answers():
         reason = why_not()
         if reason:
             skip(reason)
-        started = _start()
-    try:
-        yield
-    finally:
-        if started is not None:
-            started.send_signal(signal.SIGTERM)
-            started.wait(60)
+        atexit.register(_stop, _start())
+    yield
 
 
 def skip(reason: str) -> None:
@@ -75,19 +70,17 @@ def why_not() -> str:
 
 
 def need_images(*names: str) -> None:
-    """Build those of `base`, `node`, `lab` that are not there."""
-    from dialup_ext.domain.instance import Runtime
-    from dialup_ext.spawner.docker_images import LOCAL
-
-    images = {"base": BASE, "node": LOCAL[Runtime.NODE], "lab": LOCAL[Runtime.PYTHON]}
+    """Build those of `base`, `node`, `lab` that are not there or not of this source; once per run."""
+    wanted = [name for name in ("base", *names) if name not in _built]
+    if not wanted:
+        return
+    if shutil.which("debootstrap") is None and shutil.which("apt-get") is not None:
+        _install()
+    certificates = os.environ.get("PIP_CERT")
     with closing(Engine()) as engine:
-        here = Images(engine)
-        # The lab's image holds dialup itself, so it is made anew; what it stands on is kept.
-        missing = [name for name in ("base", *names) if name == "lab" or not here.present(images[name])]
-        if missing and shutil.which("debootstrap") is None:
-            _install()
-        certificates = os.environ.get("PIP_CERT")
-        Builder(engine, print, Options(ca_bundle=Path(certificates) if certificates else None)).build(missing)
+        options = Options(ca_bundle=Path(certificates) if certificates else None)
+        Builder(engine, print, options).build(wanted)
+    _built.update(wanted)
 
 
 @contextmanager
@@ -99,6 +92,11 @@ def docker_home(home: Path, **values: object) -> Iterator[tuple[Settings, str]]:
         yield settings, installation
     finally:
         DockerDriver(settings, installation).remove_everything()
+
+
+def _stop(started: subprocess.Popen[bytes]) -> None:
+    started.send_signal(signal.SIGTERM)
+    started.wait(60)
 
 
 def _start() -> subprocess.Popen[bytes]:

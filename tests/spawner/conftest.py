@@ -13,15 +13,7 @@ import pytest
 from dialup_ext.domain.instance import InstanceKind, InstanceSpec, Runtime
 from dialup_ext.settings import Settings
 from dialup_ext.spawner.process import ProcessDriver
-from dialup_ext.testing.engine import engine, need_images
-
-
-@pytest.fixture(scope="session")
-def docker_engine() -> Iterator[None]:
-    """A container engine, once per run and only for those who ask for it."""
-    with engine():
-        need_images("base")
-        yield
+from dialup_ext.testing.engine import need_images
 
 
 @pytest.fixture(scope="session")

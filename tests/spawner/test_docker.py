@@ -18,6 +18,7 @@ from dialup_ext.domain.instance import InstanceKind, InstanceSpec, Mount, Runtim
 from dialup_ext.errors import Unavailable
 from dialup_ext.settings import Settings
 from dialup_ext.spawner.docker import DockerDriver
+from dialup_ext.spawner.docker_ready import examine_engine
 from dialup_ext.testing.engine import docker_home
 
 FACTS = """
@@ -312,6 +313,25 @@ def test_without_its_image_it_says_what_to_do(docker_engine: None, make: Callabl
         driver.close()
     assert refusal.value.code == "image_missing"
     assert "dialup images build" in refusal.value.hint
+
+
+def test_an_image_of_another_dialup_is_refused_with_the_command_to_run(
+        docker_engine: None, make: Callable[..., InstanceSpec], tmp_path: Path) -> None:
+    recipe = "FROM dialup/base:local\nLABEL dialup.image=lab dialup.version=0.0.1\n"
+    subprocess.run(["docker", "build", "-q", "-t", "dialup/test-old:local", "-"], input=recipe, text=True, check=True,
+                   capture_output=True)
+    try:
+        with docker_home(tmp_path / "home", lab_image="dialup/test-old:local") as (settings, installation):
+            driver = DockerDriver(settings, installation)
+            with pytest.raises(Unavailable) as refusal:
+                driver.start(make("lab-1", "print(1)", kind=InstanceKind.LAB))
+            driver.close()
+        assert refusal.value.code == "image_old"
+        assert "0.0.1" in refusal.value.message
+        with pytest.raises(Unavailable):
+            examine_engine(lab="dialup/test-old:local")
+    finally:
+        subprocess.run(["docker", "rmi", "dialup/test-old:local"], check=True, capture_output=True)
 
 
 def connects(address: str | None) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import socket
 import threading
+import zipfile
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -12,12 +14,14 @@ import pytest
 
 from dialup_ext.errors import BadInput, Forbidden, Unavailable
 from dialup_ext.spawner.cgroup import group_in
-from dialup_ext.spawner.docker_build import mirror_of, place_node
+from dialup_ext.spawner.debian import mirror_of
+from dialup_ext.spawner.docker_build import place_node
 from dialup_ext.spawner.docker_engine import Engine
 from dialup_ext.spawner.docker_firewall import PRIVATE, comes_first, parse_allowed, resolvers, rules
 from dialup_ext.spawner.docker_logs import MOST, SLACK, Logs, Position, advance, messages, unseen
 from dialup_ext.spawner.docker_networks import bridge_name, free_subnet, parse_pool, routed
 from dialup_ext.spawner.docker_watch import DockerWatch
+from dialup_ext.spawner.package import SHARED, make_wheel
 from dialup_ext.spawner.uids import FIRST, Uids, give
 
 POOL = parse_pool("10.210.0.0/24")
@@ -263,3 +267,25 @@ def test_npm_is_a_link_to_its_program(tmp_path: Path) -> None:
     place_node(source, tmp_path / "made")
     assert (tmp_path / "made/bin/npm").resolve() == tmp_path / "made/lib/node_modules/npm/bin/npm-cli.js"
     assert os.access(tmp_path / "made/bin/npm", os.X_OK)
+
+
+def test_the_running_dialup_is_packed_whole_and_the_same_twice(tmp_path: Path) -> None:
+    wheels = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        wheels.append(make_wheel(tmp_path / name))
+    assert wheels[0].read_bytes() == wheels[1].read_bytes()
+    with zipfile.ZipFile(wheels[0]) as wheel:
+        names = {name.partition(".data/data/")[2] or name for name in wheel.namelist()}
+    assert {"dialup_ext/handlers/lab/dashboards.py", "dialup_ext/spawner/steps.js", "dialup_ext/dashboards/style.css",
+            "share/jupyter/labextensions/@dialup/labextension/package.json",
+            "share/dialup/site_templates/node/package.json", "share/dialup/voila_dashboards/overview.ipynb",
+            "etc/jupyter/jupyter_server_config.d/dialup_ext.json"} <= names
+    assert not [name for name in names if "node_modules" in name or "__pycache__" in name]
+
+
+def test_the_package_knows_the_same_shared_files_as_its_build() -> None:
+    source = (Path(__file__).parents[2] / "hatch_build.py").read_text()
+    table = next(node.value for node in ast.parse(source).body if isinstance(node, ast.Assign)
+                 and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "SHARED")
+    assert ast.literal_eval(table) == SHARED

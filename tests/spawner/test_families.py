@@ -123,7 +123,7 @@ def test_a_program_that_is_not_there_ends_with_127_and_says_so(driver, spec):
 
 
 def test_limits_and_manners_of_an_instance(driver, spec):
-    from dialup_ext.domain.instance import InstanceKind
+    from dialup_ext.domain.instance import InstanceKind, InstanceState
 
     text = ("import os, resource, sys; print(resource.getrlimit(resource.RLIMIT_CORE)[1], os.nice(0), "
             "os.getsid(0) == os.getpid(), len(os.listdir('/proc/self/fd')) - 1, sys.stdin.read() == '', "
@@ -153,10 +153,11 @@ def test_python_is_the_one_dialup_runs_on(driver, spec):
     assert driver.log("site-1").data.decode().strip() == sys.executable
 
 
-def test_a_program_whose_first_thread_ends_before_the_others_has_an_exit_code(driver, spec):
+def test_a_program_whose_first_thread_ends_before_the_others_has_an_exit_code(driver, spec, until):
     """The kernel shows it as dead and does not give its code before the last thread is gone."""
     program = ("import ctypes, os, threading, time\n"
                "threading.Thread(target=lambda: (time.sleep(1), os._exit(7))).start()\n"
                "ctypes.CDLL(None).syscall(60, 0)\n")
     driver.start(spec("build-threads", ("python", "-c", program)))
-    assert driver.wait("build-threads", 20).exit_code == 7
+    until(lambda: driver.inspect("build-threads").state is InstanceState.EXITED)
+    assert driver.inspect("build-threads").exit_code == 7
