@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialup_ext.actions.context import Context
-from dialup_ext.actions.health import last_words, tail
+from dialup_ext.actions.diagnosis import last_words, tail
 from dialup_ext.domain.site import Site
 from dialup_ext.errors import NotFound
 

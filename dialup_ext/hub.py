@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 from dialup_ext.actions import deploy, lab, preview, sites
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.deployment_log import read_log
-from dialup_ext.actions.health import tail
+from dialup_ext.actions.diagnosis import tail
 from dialup_ext.actions.reconcile import reconcile, resume
 from dialup_ext.actions.site_log import LogFollower
 from dialup_ext.actions.upload import begin_upload, finish_upload, receive_files

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from dialup_ext import __version__
-from dialup_ext.actions.health import tail
+from dialup_ext.actions.diagnosis import tail
 from dialup_ext.actions.retire import site_key
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.deployment import Deployment
@@ -141,6 +141,7 @@ class Views:
     def usage(self, account: Account) -> UsageView:
         sites = tuple(
             {"name": view.name, "status": view.status, "kind": view.kind, "address": view.address,
+             "live_release": view.live_release and view.live_release.number,
              "memory_mb": view.memory_mb, "storage_mb": round(view.storage_bytes / MIB, 2)}
             for view in self.sites(self.context.sites.list(account.id)))
         session = self.context.editing.find(account.id, "lab")

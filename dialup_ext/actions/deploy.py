@@ -15,7 +15,8 @@ from pathlib import Path
 
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.deployment_log import say
-from dialup_ext.actions.health import tail, wait_until_healthy
+from dialup_ext.actions.diagnosis import tail
+from dialup_ext.actions.health import wait_until_healthy
 from dialup_ext.actions.retire import retire_old_instances, site_key, target_of
 from dialup_ext.actions.serve import serve_site
 from dialup_ext.crashpoint import crashpoint

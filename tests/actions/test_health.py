@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dialup_ext.actions.health import last_words
+from dialup_ext.actions.diagnosis import last_words
 
 NODE = ("server.js:1", "this is not JavaScript (", "     ^^", "", "SyntaxError: Unexpected identifier 'is'",
         "    at compileSourceTextModule (node:internal/modules/esm/utils:346:16)")

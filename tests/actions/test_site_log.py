@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dialup_ext.actions.deploy import run
-from dialup_ext.actions.health import tail
+from dialup_ext.actions.diagnosis import tail
 from dialup_ext.actions.retire import site_key
 from dialup_ext.actions.site_log import LogFollower
 from dialup_ext.domain.account import Account

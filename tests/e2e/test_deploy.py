@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from dialup_ext.client.deploy import DeployFailed
 from dialup_ext.testing.installation import Installation, Person, wait_until
 
 
@@ -37,30 +34,6 @@ def test_rolling_back_needs_no_upload(dialup: Installation, ana: Person, name: s
     assert answer.status == 202
     wait_until(lambda: ana.call("GET", f"/sites/{name}").json["live_release"]["number"] == 1)
     assert "one" in dialup.get(name).text
-
-
-BROKEN = {
-    "exited": "process.exit(3)",
-    "never_listened": "setInterval(() => {}, 1000)",
-    "unhealthy": "import h from 'node:http'; h.createServer((q, a) => { a.statusCode = 500; a.end() })"
-                 ".listen(process.env.PORT)",
-    "wrong_port": "import h from 'node:http'; h.createServer((q, a) => a.end('x'))"
-                  ".listen(0, '127.0.0.1')",
-}
-
-
-@pytest.mark.parametrize("code", BROKEN)
-def test_a_broken_program_leaves_the_old_release_live_and_names_its_cause(
-        dialup: Installation, ana: Person, name: str, node_site: Callable[..., Path], code: str) -> None:
-    ana.deploy(name, node_site("good"))
-
-    with pytest.raises(DeployFailed) as failed:
-        ana.deploy(name, node_site("bad", server=BROKEN[code]))
-
-    assert failed.value.code == code
-    assert failed.value.hint
-    assert dialup.get(name).text == "good"
-    assert ana.call("GET", f"/sites/{name}").json["deployment"]["still_live"] == 1
 
 
 def test_a_stopped_site_says_so_and_comes_back(dialup: Installation, ana: Person, name: str,
