@@ -34,28 +34,6 @@ def test_sites_go_on_without_the_hub_and_are_adopted_by_the_next(
     assert [site["status"] for site in ana.call("GET", "/sites").json["sites"]] == ["active", "active"]
 
 
-def test_a_deployment_that_was_queued_is_finished_by_the_next_hub(
-        own_dialup: Installation, node_site: Callable[..., Path]) -> None:
-    ana = own_dialup.account("ana")
-    ana.deploy("slow", node_site("one"))
-    folder = node_site("two", server=(
-        "import h from 'node:http';"
-        "setTimeout(() => h.createServer((q, a) => a.end('two')).listen(process.env.PORT), 2500)"))
-    from dialup_ext.client.deploy import begin_deploy
-    from dialup_ext.client.transport import Transport
-
-    with Transport(ana.portal, key=ana.key) as transport:
-        begun = begin_deploy(transport, "slow", folder)
-    wait_until(lambda: ana.call("GET", f"/deployments/{begun['id']}").json["status"] in ("starting", "checking"))
-
-    own_dialup.kill()
-    assert own_dialup.get("slow").text == "one"
-    own_dialup.start()
-
-    wait_until(lambda: ana.call("GET", f"/deployments/{begun['id']}").json["status"] == "live")
-    assert own_dialup.get("slow").text == "two"
-
-
 def test_an_instance_that_dies_is_started_again(own_dialup: Installation, node_site: Callable[..., Path]) -> None:
     ana = own_dialup.account("ana")
     ana.deploy("phoenix", node_site("x", server=(
