@@ -32,7 +32,7 @@ def node_page(bench: Bench) -> Iterator[Sequence[Case]]:
         urls = _deployed(ours, folders, "dialup")
         modules = _layer(ours)
         for site, folder in folders.items():
-            urls[f"{site}.bare"] = _by_hand(stack, bench, folder, modules if site == "page" else None)
+            urls |= _by_hand(stack, bench, site, folder, modules)
         if bench.docker:
             for name, options in (("docker", UNLIMITED), ("share", {})):
                 docked = stack.enter_context(installation(bench, f"node-{name}", driver="docker", **options))
@@ -52,15 +52,19 @@ def _layer(ours: Installation) -> Path:
     return next(path for path in ours.home.glob("**/node_modules") if (path / "ws").is_dir()).resolve()
 
 
-def _by_hand(stack: ExitStack, bench: Bench, folder: Path, modules: Path | None) -> str:
-    if modules:
+def _by_hand(stack: ExitStack, bench: Bench, site: str, folder: Path, modules: Path) -> dict[str, str]:
+    """One Node, behind a Caddy that keeps no access log and behind one that does."""
+    if site == "page":
         (folder / "node_modules").symlink_to(modules)
     port = free_port()
     words: list[str | Path] = [bench.programs.node, folder / "server.js"]
     environment = {"PORT": str(port), "HOST": "127.0.0.1", "NODE_ENV": "production"}
     stack.enter_context(program(words, port, bench.folder, environment))
-    edge = stack.enter_context(bare_caddy(bench.programs, bench.folder, f"\treverse_proxy 127.0.0.1:{port}"))
-    return f"http://node.dialup.localhost:{edge}/"
+    urls = {}
+    for name, log in (("bare", False), ("logging", True)):
+        edge = bare_caddy(bench.programs, bench.folder, f"\treverse_proxy 127.0.0.1:{port}", log=log)
+        urls[f"{site}.{name}"] = f"http://node.dialup.localhost:{stack.enter_context(edge)}/"
+    return urls
 
 
 def _load(bench: Bench, name: str, url: str) -> dict[str, float]:

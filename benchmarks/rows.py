@@ -71,9 +71,12 @@ def _static() -> Iterator[Row]:
     for size, words in (("small", "page of 83 bytes"), ("large", "page of 100 kB")):
         yield Row(f"{words}, deployed with dialup", f"static.{size}.dialup", RATE)
         yield Row(f"{words}, bare Caddy", f"static.{size}.caddy", RATE)
+        yield Row(f"{words}, bare Caddy that writes an access log", f"static.{size}.logging", RATE)
         yield Row(f"{words}, nginx", f"static.{size}.nginx", RATE)
         yield Row(f"{words}, dialup over bare Caddy", f"static.{size}.dialup", TIMES, f"static.{size}.caddy",
                   Goal(0.95, least=True))
+        yield Row(f"{words}, dialup over bare Caddy that writes an access log", f"static.{size}.dialup", TIMES,
+                  f"static.{size}.logging")
         yield Row(f"{words}, nginx over dialup", f"static.{size}.nginx", TIMES, f"static.{size}.dialup")
 
 
@@ -92,10 +95,12 @@ def _node() -> Iterator[Row]:
     for site, words, goal in (("page", "the template's page", Goal(0.9, least=True)),
                               ("trivial", "a trivial program", None)):
         yield Row(f"{words}, bare Node behind bare Caddy", f"node.{site}.bare", RATE)
+        yield Row(f"{words}, the same, and Caddy writes an access log", f"node.{site}.logging", RATE)
         yield Row(f"{words}, deployed, as a process", f"node.{site}.dialup", RATE)
         yield Row(f"{words}, deployed, in a container", f"node.{site}.docker", RATE)
         yield Row(f"{words}, in a container with its usual quarter of a core", f"node.{site}.share", RATE)
         yield Row(f"{words}, process over bare", f"node.{site}.dialup", TIMES, f"node.{site}.bare", goal)
+        yield Row(f"{words}, process over bare with an access log", f"node.{site}.dialup", TIMES, f"node.{site}.logging")
         yield Row(f"{words}, container over bare", f"node.{site}.docker", TIMES, f"node.{site}.bare")
 
 
@@ -114,7 +119,7 @@ def _deploys() -> Iterator[Row]:
 
 def _built() -> Iterator[Row]:
     for driver, where in (("process", "as a process"), ("docker", "in a container")):
-        for step, doing in (("first", "first deployment, nothing installed"), ("next", "one page changed"),
+        for step, doing in (("first", "a new site"), ("next", "one page changed"),
                             ("back", "rollback")):
             yield Row(f"astro, {doing}, built {where}", f"astro.{driver}.{step}", "s")
 

@@ -39,14 +39,16 @@ def program(words: list[str | Path], port: int, folder: Path,
 
 
 @contextmanager
-def bare_caddy(programs: Programs, folder: Path, body: str, *, gogc: str = GOGC) -> Iterator[int]:
-    """Caddy with one block for any name; gives its port."""
+def bare_caddy(programs: Programs, folder: Path, body: str, *, log: bool = False) -> Iterator[int]:
+    """Caddy with one block for any name; gives its port. With `log`, it writes what dialup's writes."""
     port = free_port()
+    if log:
+        body += f"\n\tlog {{\n\t\toutput file {folder}/{port}-access.log\n\t}}"
     file = folder / f"{port}.caddyfile"
     file.write_text(f"{{\n\tadmin off\n\tauto_https off\n\tpersist_config off\n}}\n"
                     f"http://:{port} {{\n\tbind 127.0.0.1\n{body}\n}}\n")
     words: list[str | Path] = [programs.caddy, "run", "--adapter", "caddyfile", "--config", file]
-    with program(words, port, folder, {"GOGC": gogc, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}):
+    with program(words, port, folder, {"GOGC": GOGC, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}):
         yield port
 
 

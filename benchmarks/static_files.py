@@ -23,8 +23,10 @@ def static_files(bench: Bench) -> Iterator[Sequence[Case]]:
         ours = stack.enter_context(installation(bench, "static-home"))
         owner(ours).deploy("pages", folder)
         servers = {"dialup": f"http://pages.{ours.settings.domain}:{ours.port}"}
-        port = stack.enter_context(bare_caddy(bench.programs, bench.folder, f"\troot * {folder}\n\tfile_server"))
-        servers["caddy"] = f"http://pages.dialup.localhost:{port}"
+        for name, log in (("caddy", False), ("logging", True)):
+            body = f"\troot * {folder}\n\tfile_server"
+            port = stack.enter_context(bare_caddy(bench.programs, bench.folder, body, log=log))
+            servers[name] = f"http://pages.dialup.localhost:{port}"
         if bench.programs.nginx:
             port = stack.enter_context(nginx(bench.programs, bench.folder, f"listen PORT; root {folder};"))
             servers["nginx"] = f"http://pages.dialup.localhost:{port}"
