@@ -10,8 +10,8 @@ from dialup_ext.actions.opening import bring_up, is_alive, take_down
 from dialup_ext.domain.editing import EditorSession
 from dialup_ext.domain.site import Site
 
-START_TIMEOUT = 120.0
-"""Seconds: the first start of a Node preview installs its dependencies."""
+START_TIMEOUT = 300.0
+"""Seconds: the first start of a Node preview installs its dependencies, 77 s for Astro on 0.3 of a core."""
 
 
 def start_preview(context: Context, site: Site) -> None:

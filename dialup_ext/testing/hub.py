@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dialup_ext.actions.context import Context
+from dialup_ext.actions.context import Builds, Context
 from dialup_ext.actions.upload import begin_upload, finish_upload
 from dialup_ext.build.detect import detect
 from dialup_ext.domain.account import Account, Quota, Role
@@ -61,7 +61,7 @@ class Bench:
     """A `Context` and short ways to get something onto it."""
 
     def __init__(self, home: Path, *, driver: Driver | None = None, clock: Clock | None = None,
-                 **settings: object) -> None:
+                 builds: Builds | None = None, **settings: object) -> None:
         chosen = {"health_timeout": 3.0, "drain_seconds": 0.05, **settings}
         self.settings = Settings(home, **chosen)
         for folder in (self.settings.data, self.settings.run):
@@ -72,6 +72,7 @@ class Bench:
         self.identity = Identity(self.store, self.settings, self.clock)
         self.driver = driver or FakeDriver(answers=True)
         self.ingress = RecordingIngress()
+        self.builds = builds or NoBuilds()
         self.context = self._context()
 
     def again(self) -> Bench:
@@ -92,6 +93,10 @@ class Bench:
         """Upload a folder that says `words`."""
         texts = {path: text.replace("{words}", words) for path, text in NODE.items()} if node else {
             "index.html": f"<h1>{words}</h1>"}
+        return self.upload(owner, site, texts)
+
+    def upload(self, owner: Account, site: Site, texts: Mapping[str, str]) -> Release:
+        """The release of these texts, by their paths."""
         contents = {path: text.encode() for path, text in texts.items()}
         manifest = Manifest(FileEntry(path, len(raw), hashlib.sha256(raw).hexdigest())
                             for path, raw in contents.items())
@@ -122,7 +127,7 @@ class Bench:
             sites=SiteRecords(self.store), releases=ReleaseRecords(self.store),
             deployments=DeploymentRecords(self.store), editing=EditorRecords(self.store),
             uploads=Uploads(self.settings), trees=ReleaseTrees(self.settings), layers=NoLayers(),
-            builds=NoBuilds(),
+            builds=self.builds,
             specs=Specifications(self.settings), detect=detect, feed=Feed(), workers=Workers(),
             workspaces=lambda account: self.settings.home / "homes" / account,
             open_lab_door=lambda _: None, prepare_ingress=lambda: None)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from dialup_ext.client.deploy import DeployFailed
+from dialup_ext.errors import DialupError
 from dialup_ext.settings import Settings
 from dialup_ext.spawner.docker import DockerDriver
 from dialup_ext.templates import unpack
 from dialup_ext.testing.engine import engine, need_images
 from dialup_ext.testing.installation import Installation, Person, wait_until
 
-OPTIONS = {"drain_seconds": "0.5", "health_timeout": "15"}
+OPTIONS = {"drain_seconds": "0.5", "health_timeout": "15", "nodejs_dev_cpu": "1"}
 
 
 @pytest.fixture(scope="module", params=["process", "docker"])
@@ -91,20 +94,76 @@ def test_what_does_not_build_says_where_and_leaves_what_was_live(hub: Installati
     assert left_in(hub, eva) == []
 
 
-VITE = {"name": "app", "version": "1.0.0", "private": True, "type": "module", "scripts": {"build": "vite build"},
-        "devDependencies": {"vite": "^8.3.8"}}
+@pytest.fixture
+def vite_site(tmp_path: Path) -> Callable[..., Path]:
+    """`vite_site(build)`: a Vite project with that build script, which writes to `site/`."""
+
+    def make(build: str = "vite build") -> Path:
+        folder = tmp_path / "vite"
+        (folder / "src").mkdir(parents=True, exist_ok=True)
+        (folder / "package.json").write_text(json.dumps({
+            "name": "app", "version": "1.0.0", "private": True, "type": "module", "scripts": {"build": build},
+            "devDependencies": {"vite": "^8.3.8"}}))
+        (folder / "vite.config.js").write_text("export default { build: { outDir: 'site' } }\n")
+        (folder / "index.html").write_text('<!doctype html><title>t</title><script type="module" '
+                                           'src="/src/main.js"></script>')
+        (folder / "src/main.js").write_text("document.title = 'made by vite'\n")
+        return folder
+
+    return make
+
+
+def begin(person: Person, site: str, folder: Path) -> dict:
+    """Deploy in the background, as somebody whose terminal is closed at any moment; the deployment so far."""
+    def deploy() -> None:
+        with contextlib.suppress(DialupError, OSError):
+            person.deploy(site, folder)
+
+    threading.Thread(target=deploy, daemon=True).start()
+    return dict(wait_until(lambda: newest(person, site), 60))
+
+
+def newest(person: Person, site: str) -> dict | None:
+    return next(iter(person.call("GET", f"/sites/{site}/deployments").json.get("deployments", [])), None)
+
+
+def status(person: Person, deployment: dict) -> str:
+    return str(person.call("GET", f"/deployments/{deployment['id']}").json["status"])
+
+
+SLOW = "echo begun && sleep 6 && vite build"
+
+
+def test_a_build_is_cancelled_and_the_next_one_works(hub: Installation, eva: Person, name: str,
+                                                     vite_site: Callable[..., Path]) -> None:
+    doomed = begin(eva, name, vite_site("echo begun && sleep 300"))
+    wait_until(lambda: "begun" in log_of(eva, doomed).splitlines(), 60)
+    eva.call("POST", f"/deployments/{doomed['id']}/cancel")
+    wait_until(lambda: status(eva, doomed) == "cancelled")
+    assert left_in(hub, eva) == []
+    eva.deploy(name, vite_site())
+    assert hub.get(name).status == 200
+
+
+def test_a_hub_killed_in_the_middle_of_a_build_builds_it_anew(hub: Installation, eva: Person, name: str,
+                                                              vite_site: Callable[..., Path]) -> None:
+    cut = begin(eva, name, vite_site(SLOW))
+    wait_until(lambda: "begun" in log_of(eva, cut).splitlines(), 60)
+    hub.kill()
+    hub.start()
+    wait_until(lambda: status(eva, cut) == "live", 60, lambda: log_of(eva, cut))
+    assert "/assets/" in hub.get(name).text
+    assert left_in(hub, eva) == []
+    built = log_of(eva, cut).count("the site is built")
+    hub.kill()
+    hub.start()
+    assert "/assets/" in hub.get(name).text
+    assert log_of(eva, cut).count("the site is built") == built == 1
 
 
 def test_a_vite_project_is_built_into_the_folder_it_names(hub: Installation, eva: Person, name: str,
-                                                          tmp_path: Path) -> None:
-    folder = tmp_path / "vite"
-    (folder / "src").mkdir(parents=True)
-    (folder / "package.json").write_text(json.dumps(VITE))
-    (folder / "vite.config.js").write_text("export default { build: { outDir: 'site' } }\n")
-    (folder / "index.html").write_text('<!doctype html><title>t</title><script type="module" src="/src/main.js">'
-                                       "</script>")
-    (folder / "src/main.js").write_text("document.title = 'made by vite'\n")
-    eva.deploy(name, folder)
+                                                          vite_site: Callable[..., Path]) -> None:
+    eva.deploy(name, vite_site())
     page = hub.get(name).text
     script = page.partition('src="')[2].partition('"')[0]
     assert script.startswith("/assets/")
