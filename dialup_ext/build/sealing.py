@@ -86,8 +86,8 @@ def _seal(staging: Path, final: Path) -> None:
     half.mkdir(mode=0o700)
     try:
         _clean(_take(staging / MODULES, half / MODULES))
-        sync_file_system(half)
         half.chmod(_PASSABLE)
+        sync_file_system(half)
         half.rename(final)
         sync(final.parent)
     finally:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from dialup_ext.crashpoint import crashpoint
 from dialup_ext.domain.ports import Target
+from dialup_ext.durable import make_folder
 from dialup_ext.ingress.addresses import check_folder, check_host, check_target
 from dialup_ext.ingress.public_tree import check_public_tree
 
@@ -150,8 +151,9 @@ class ServingDirectories:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """One change at a time, across threads and processes; reading needs no lock."""
-        for directory in (self._live, self._serving):
-            directory.mkdir(parents=True, exist_ok=True)
+        self._root.parent.mkdir(parents=True, exist_ok=True)
+        for directory in (self._root, self._live, self._serving):
+            make_folder(directory, 0o755)
         with (self._root / "serving.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

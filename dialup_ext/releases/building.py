@@ -25,28 +25,32 @@ def build_tree(half: Path, wanted: Outline, blobs: BlobStore, packed: Packed) ->
     for folder in made:
         folder.mkdir(mode=0o700)
     if wanted.is_public:
-        _link_files(top, wanted, blobs, packed)
+        all_linked = _link_files(top, wanted, blobs, packed)
     else:
-        _copy_files(top, wanted, blobs)
+        all_linked = _copy_files(top, wanted, blobs)
     _close([top, *made], 0o755 if wanted.is_public else 0o555)
     half.chmod(PASSABLE)
-    if wanted.is_public:
+    if all_linked:
         sync_all([half, top, *made], half)  # the bytes have been durable since they arrived
     else:
         sync_file_system(half)
     crashpoint("C4")
 
 
-def _link_files(top: Path, wanted: Outline, blobs: BlobStore, packed: Packed) -> None:
+def _link_files(top: Path, wanted: Outline, blobs: BlobStore, packed: Packed) -> bool:
+    """True when no file was copied."""
+    all_linked = True
     taken = {entry.path for entry in wanted.files} | set(folders(entry.path for entry in wanted.files))
     for entry in _one_by_one(wanted):
-        link(blobs.path(entry.sha256), top / entry.path)
+        all_linked &= link(blobs.path(entry.sha256), top / entry.path)
         for suffix, path in packed.siblings(entry):
             if entry.path + suffix not in taken:  # the person's own packed file comes first
-                link(path, top / (entry.path + suffix))
+                all_linked &= link(path, top / (entry.path + suffix))
+    return all_linked
 
 
-def _copy_files(top: Path, wanted: Outline, blobs: BlobStore) -> None:
+def _copy_files(top: Path, wanted: Outline, blobs: BlobStore) -> bool:
+    """False: every file is a copy."""
     for entry in _one_by_one(wanted):
         copy(blobs.path(entry.sha256), top / entry.path, wanted.mode(entry))
     if wanted.layer is not None:
@@ -55,6 +59,7 @@ def _copy_files(top: Path, wanted: Outline, blobs: BlobStore) -> None:
             raise Conflict("The dependencies of this release are gone from the server.",
                            code="layer_missing", hint="Deploy again; they are installed anew.")
         (top / "node_modules").symlink_to(modules)
+    return False
 
 
 def _one_by_one(wanted: Outline) -> Iterator[FileEntry]:

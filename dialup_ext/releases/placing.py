@@ -19,16 +19,21 @@ _NO_LINK = {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.ENOS
 _NO_RANGE = {errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EPERM}
 
 
-def link(source: Path, target: Path) -> None:
-    """A hard link, else a copy: another file system, or 65,000 links to one content."""
+def link(source: Path, target: Path) -> bool:
+    """A hard link, else a copy: another file system, or 65,000 links to one content.
+
+    True for a link, whose bytes are as durable as the content's; a copy's are still to be synced.
+    """
     try:
         os.link(source, target, follow_symlinks=False)
+        return True
     except FileNotFoundError:
         raise damaged() from None
     except OSError as error:
         if error.errno not in _NO_LINK:
             raise
         copy(source, target, 0o444)
+        return False
 
 
 def copy(source: Path, target: Path, mode: int) -> None:
