@@ -93,7 +93,8 @@ class Views:
             changed_at=deployment.changed_at, created_by=deployment.created_by,
             duration_seconds=round((end - deployment.created_at).total_seconds(), 3),
             live_at=deployment.live_at, failure=deployment.failure,
-            still_live=live_number if deployment.failure is not None else None)
+            still_live=live_number if deployment.failure is not None else None,
+            came_from=self.context.deployments.live_before(deployment) if deployment.action == "rollback" else None)
 
     # -- previews and labs --------------------------------------------------------------------------
     def preview(self, site: Site, *, with_upstream: bool = False) -> PreviewView:

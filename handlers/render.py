@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from dialup_ext.domain import wording
 from dialup_ext.domain.access import SCOPES
 from dialup_ext.handlers import words
 
@@ -59,6 +60,7 @@ def _environment() -> Environment:
         "ago": words.ago, "until": words.until, "took": words.took, "stamp": words.stamp,
         "number": words.number, "browser": words.browser,
     }
-    environment.globals |= {"static": static_url, "STATES": words.STATES, "ATTEMPTS": words.ATTEMPTS,
-                            "SCOPES": SCOPES}
+    environment.globals |= {"static": static_url, "site_said": wording.site_said,
+                            "deployment_said": wording.deployment_said, "instance_said": wording.instance_said,
+                            "kind_said": wording.kind_said, "SCOPES": SCOPES}
     return environment

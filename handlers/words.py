@@ -1,31 +1,8 @@
-"""Numbers, times and states as people say them. Filters of the portal's templates."""
+"""Numbers and times as people say them. Filters of the portal's templates; states are in `domain.wording`."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-
-STATES: dict[str, tuple[str, str]] = {
-    "new": ("quiet", "Not deployed yet"),
-    "active": ("good", "Live"),
-    "editing": ("good", "Live, being edited"),
-    "stopped": ("quiet", "Stopped"),
-    "building": ("busy", "Deploying"),
-    "failed": ("bad", "Deployment failed"),
-}
-"""A site's status: the tone of its dot, and its words."""
-
-ATTEMPTS: dict[str, tuple[str, str]] = {
-    "queued": ("busy", "Waiting"),
-    "building": ("busy", "Building"),
-    "starting": ("busy", "Starting"),
-    "checking": ("busy", "Checking"),
-    "switching": ("busy", "Going live"),
-    "live": ("good", "Live"),
-    "superseded": ("quiet", "Replaced"),
-    "failed": ("bad", "Failed"),
-    "cancelled": ("quiet", "Cancelled"),
-}
-"""A deployment's status, likewise."""
 
 
 def ago(moment: datetime | None) -> str:

@@ -13,6 +13,7 @@ from dialup_ext.cli.deploy_rollback import rollback
 from dialup_ext.cli.output import Output, address_link, state
 from dialup_ext.client.table import ago, live_text
 from dialup_ext.client.transport import Json
+from dialup_ext.domain.wording import kind_said, site_said
 
 DONE = {"stop": "is stopped. Visitors see a page that says so.", "start": "runs again at {address}",
         "restart": "was restarted and runs at {address}"}
@@ -39,7 +40,8 @@ def show_sites(output: Output, found: Sequence[Json]) -> None:
     if not found:
         output.say("You have no sites yet. In a folder with an index.html, run: deploy site")
         return
-    rows = [(str(site["name"]), state(str(site["status"])), str(site["kind"]), address_link(str(site["address"])),
+    rows = [(str(site["name"]), state(site_said(str(site["status"]), site.get("live_release"))),
+             kind_said(str(site["kind"])), address_link(str(site["address"])),
              live_text(site), ago(site.get("last_deployed"))) for site in found]
     output.table(("site", "state", "type", "address", "live", "deployed"), rows, spare=("type", "deployed", "live"))
 

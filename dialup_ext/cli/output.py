@@ -17,10 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from dialup_ext.client.words import plain
+from dialup_ext.domain.wording import Said
 from dialup_ext.errors import DialupError
 
-STATE_COLOURS = {"active": "green", "editing": "green", "running": "green", "live": "green", "building": "yellow",
-                 "starting": "yellow", "failed": "red"}
+TONES = {"good": "green", "busy": "yellow", "bad": "red", "quiet": "dim"}
 BAR_WIDTH = 24
 NEARLY_FULL = 0.8
 
@@ -101,9 +101,9 @@ def address_link(address: str) -> Text:
     return Text(shown, style=f"link {address}" if is_web else "")
 
 
-def state(word: str) -> Text:
+def state(said: Said) -> Text:
     """A state as a coloured dot with its word."""
-    return Text.assemble(("● ", STATE_COLOURS.get(word, "dim")), plain(word))
+    return Text.assemble(("● ", TONES[said.tone]), plain(said.word))
 
 
 def quota_table(quota: dict[str, Any]) -> Table:

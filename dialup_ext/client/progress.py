@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import IO, Protocol
 
 from dialup_ext.client import events
-from dialup_ext.client.words import megabytes, plain, plural, step_word
+from dialup_ext.client.words import megabytes, plain, plural
+from dialup_ext.domain.wording import deployment_said
 from dialup_ext.errors import DialupError
 
 
@@ -74,7 +75,7 @@ class Lines:
         if status in (self._status, "failed"):
             return []
         self._status = status
-        return [step_word(status)]
+        return [deployment_said(status).word]
 
     def _say(self, line: str) -> None:
         print(line, file=self._to, flush=True)

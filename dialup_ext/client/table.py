@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from html import escape
 
 from dialup_ext.client.transport import Json
+from dialup_ext.domain.wording import Said, kind_said, site_said
 
 GREY = "#6e7781"
-DOTS = {"active": "#1a7f37", "editing": "#1a7f37", "building": "#9a6700", "failed": "#cf222e"}
+DOTS = {"good": "#1a7f37", "busy": "#9a6700", "bad": "#cf222e", "quiet": GREY}
 NO_SITES = "You have no sites yet. Make one: d.sites.create(\"blog\", template=\"static\")"
 
 
@@ -71,16 +72,25 @@ def link(address: str, text: str | None = None) -> str:
     return f'<a href="{escape(address)}" target="_blank" rel="noopener">{shown}</a>'
 
 
+def dot(site: Json) -> str:
+    """Its state as a coloured dot with its word."""
+    tone, word = _said(site)
+    return f'<span aria-hidden="true" style="color:{DOTS[tone]}">●</span> {escape(word)}'
+
+
+def _said(site: Json) -> Said:
+    return site_said(str(site["status"]), site.get("live_release"))
+
+
 def _row(site: Json) -> str:
     return "".join(f'<td style="text-align:left">{cell}</td>' for cell in _cells(site))
 
 
 def _texts(site: Json) -> tuple[str, str, str, str, str, str]:
-    return (str(site["name"]), str(site["status"]), str(site["kind"]), str(site["address"]), live_text(site),
+    return (str(site["name"]), _said(site).word, kind_said(str(site["kind"])), str(site["address"]), live_text(site),
             ago(site.get("last_deployed")))
 
 
 def _cells(site: Json) -> list[str]:
-    name, state, kind, address, live, deployed = _texts(site)
-    dot = f'<span aria-hidden="true" style="color:{DOTS.get(state, GREY)}">●</span> {escape(state)}'
-    return [escape(name), dot, escape(kind), link(address), escape(live), escape(deployed)]
+    name, _, kind, address, live, deployed = _texts(site)
+    return [escape(name), dot(site), escape(kind), link(address), escape(live), escape(deployed)]

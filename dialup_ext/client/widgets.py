@@ -12,9 +12,10 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from dialup_ext.client import events
-from dialup_ext.client.table import DOTS, GREY, ago, link, live_text, sites_html
-from dialup_ext.client.words import megabytes, plain, step_word
+from dialup_ext.client.table import ago, dot, link, live_text, sites_html
+from dialup_ext.client.words import megabytes, plain
 from dialup_ext.domain.deployment import STEPS
+from dialup_ext.domain.wording import deployment_said
 from dialup_ext.errors import DialupError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class DeployWidget:
     def _moved(self, deployment: dict[str, Any]) -> None:
         status = str(deployment.get("status", ""))
         self._draw_steps(str(deployment.get("step", "build")), status)
-        self._say(step_word(status))
+        self._say(deployment_said(status).word)
         if status in ("live", "superseded"):
             self.bar.value, self.bar.bar_style = 100, "success"
             self.log.value = ""
@@ -147,7 +148,5 @@ class SitesTable:
 
 def _row_html(site: Site) -> str:
     facts = site.facts
-    colour = DOTS.get(site.status, GREY)
-    dot = f'<span aria-hidden="true" style="color:{colour}">●</span> {escape(site.status)}'
-    return (f"<strong>{escape(site.name)}</strong> &nbsp; {dot} &nbsp; {link(site.address)} &nbsp; "
+    return (f"<strong>{escape(site.name)}</strong> &nbsp; {dot(facts)} &nbsp; {link(site.address)} &nbsp; "
             f"{escape(live_text(facts))} {escape(ago(facts.get('last_deployed')))}")

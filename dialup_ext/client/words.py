@@ -6,10 +6,6 @@ import re
 
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
-STEP_WORDS = {"queued": "Waiting for its turn", "building": "Building", "starting": "Starting",
-              "checking": "Checking that it answers", "switching": "Switching visitors over", "live": "Live",
-              "superseded": "Live", "failed": "Failed", "cancelled": "Cancelled"}
-
 
 def plain(text: str) -> str:
     """`text` without terminal commands: a site's log must not repaint its reader's screen."""
@@ -30,8 +26,3 @@ def megabytes(count: float) -> str:
         if count < 1024 or unit == "GB":
             return f"{count:.0f} {unit}" if count >= 10 else f"{count:.1f} {unit}"
     raise AssertionError("unreachable")
-
-
-def step_word(status: str) -> str:
-    """What a deployment of that status is doing."""
-    return STEP_WORDS.get(status, status.capitalize())

@@ -11,14 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dialup_ext.dashboards import figures
-
-STATES = {
-    "active": ("good", "Live"), "editing": ("busy", "Editing"), "building": ("busy", "Building"),
-    "new": ("idle", "New"), "stopped": ("idle", "Stopped"), "failed": ("bad", "Failed"),
-    "running": ("good", "Running"), "starting": ("busy", "Starting"), "sleeping": ("idle", "Asleep"),
-    "exited": ("idle", "Ended"),
-}
-"""A site's or an instance's state: the tone of its dot, and the word."""
+from dialup_ext.domain.wording import Said
 
 
 def style() -> str:
@@ -66,9 +59,8 @@ def dot(tone: str) -> str:
     return f'<i class="db-dot db-{tone}" aria-hidden="true"></i>'
 
 
-def state(word: str) -> str:
-    tone, shown = STATES.get(word, ("idle", word.capitalize()))
-    return f'<span class="db-state">{dot(tone)}{text(shown)}</span>'
+def state(said: Said) -> str:
+    return f'<span class="db-state">{dot(said.tone)}{text(said.word)}</span>'
 
 
 def panel(title: str, body: str, aside: str = "") -> str:
@@ -93,14 +85,13 @@ def amount(used: float | None, limit: float, shown: str) -> str:
     return f'<span class="db-amount">{text(shown)}{bar}</span>'
 
 
-def bands(parts: Sequence[tuple[str, int]]) -> str:
+def bands(parts: Sequence[tuple[Said, int]]) -> str:
     """How many of each state, as one divided bar and a legend."""
     total = sum(number for _, number in parts)
     if not total:
         return ""
-    bar = "".join(f'<i class="db-{STATES.get(word, ("idle", ""))[0]}" style="flex: {number}"></i>'
-                  for word, number in parts)
-    legend = "".join(f'<li>{state(word)} <b>{number}</b></li>' for word, number in parts)
+    bar = "".join(f'<i class="db-{said.tone}" style="flex: {number}"></i>' for said, number in parts)
+    legend = "".join(f'<li>{state(said)} <b>{number}</b></li>' for said, number in parts)
     return f'<div class="db-bands" aria-hidden="true">{bar}</div><ul class="db-legend">{legend}</ul>'
 
 

@@ -10,11 +10,12 @@ from typing import Any
 from dialup_ext.client.transport import Transport
 from dialup_ext.dashboards import figures, look
 from dialup_ext.dashboards.board import Board
+from dialup_ext.domain.wording import Said, instance_said, site_said
 
 PARTS = ("header", "figures", "checks", "sites", "people", "instances")
 REMEMBERED = 100
 """Values in the small lines: five minutes of them."""
-ORDER = ("failed", "building", "editing", "active", "new", "stopped")
+ORDER = ("bad", "busy", "good", "quiet")
 NAMES = {"database": "Database", "driver": "Runner", "ingress": "Web entrance", "storage": "Disk",
          "memory": "Memory"}
 
@@ -109,15 +110,15 @@ def _checks(health: dict[str, Any]) -> str:
 
 
 def _sites(sites: list[dict[str, Any]], now: datetime) -> str:
-    by_state = Counter(site["status"] for site in sites)
-    parts = [(word, by_state[word]) for word in ORDER if by_state[word]]
+    by_state = Counter(_said(site) for site in sites)
+    parts = sorted(by_state.items(), key=lambda part: (ORDER.index(part[0].tone), part[0].word))
     most_memory = max((site["memory_mb"] or 0.0 for site in sites), default=0.0)
     most_storage = max((site["storage_bytes"] for site in sites), default=0) / 2**20
     ordered = sorted(sites, key=lambda site: (site["status"] != "failed", -(site["memory_mb"] or 0), site["name"]))
     rows = [[
         look.link(site["address"], site["name"]) + _why(site),
         look.text(site["owner"]),
-        look.state(site["status"]),
+        look.state(_said(site)),
         look.amount(site["memory_mb"], most_memory, figures.size(site["memory_mb"])),
         look.amount(site["storage_bytes"] / 2**20, most_storage, figures.size(site["storage_bytes"] / 2**20)),
         look.text(figures.age(site["last_deployed"], now)),
@@ -127,6 +128,10 @@ def _sites(sites: list[dict[str, Any]], now: datetime) -> str:
     return look.panel("Sites", look.bands(parts) + shown, look.text(figures.count(len(sites), "site")))
 
 
+def _said(site: dict[str, Any]) -> Said:
+    return site_said(site["status"], site.get("live_release"))
+
+
 def _why(site: dict[str, Any]) -> str:
     return f"<small>{look.text(site['error_message'])}</small>" if site.get("error_message") else ""
 
@@ -134,7 +139,7 @@ def _why(site: dict[str, Any]) -> str:
 def _people(accounts: list[dict[str, Any]]) -> str:
     rows = [[
         look.text(account["name"]) + ("<small>admin</small>" if account["role"] == "admin" else ""),
-        look.state(account["lab"]),
+        look.state(instance_said(account["lab"])),
         *(_quota(account["quota"][name], unit) for name, unit in
           (("sites", ""), ("memory_mb", "MB"), ("storage_mb", "MB"))),
     ] for account in sorted(accounts, key=lambda account: -account["quota"]["memory_mb"]["used"])]
@@ -154,7 +159,7 @@ def _instances(instances: list[dict[str, Any]], now: datetime) -> str:
         look.text(found["site"] or f"Lab of {found['account']}"),
         look.text(found["kind"].capitalize()),
         look.text(found["account"]),
-        look.state(found["state"]),
+        look.state(instance_said(found["state"])),
         look.amount(found["memory_mb"], most, figures.size(found["memory_mb"])),
         look.text(figures.age(found["started_at"], now)),
     ] for found in sorted(instances, key=lambda found: -(found["memory_mb"] or 0))]

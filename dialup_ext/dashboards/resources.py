@@ -9,6 +9,7 @@ from typing import Any
 from dialup_ext.client.transport import Transport
 from dialup_ext.dashboards import figures, look
 from dialup_ext.dashboards.board import Board
+from dialup_ext.domain.wording import kind_said, site_said
 
 PARTS = ("header", "figures", "sites")
 ADVICE = {
@@ -73,8 +74,8 @@ def _sites(data: dict[str, Any]) -> str:
     sites, quota = data["sites"], data["quota"]
     rows = [[
         look.link(site["address"], site["name"]),
-        look.text({"static": "Files", "nodejs": "Node", "astro": "Astro"}.get(site["kind"], site["kind"])),
-        look.state(site["status"]),
+        look.text(kind_said(site["kind"])),
+        look.state(site_said(site["status"], site.get("live_release"))),
         look.amount(site["memory_mb"], quota["memory_mb"]["limit"], figures.size(site["memory_mb"])),
         look.amount(site["storage_mb"], quota["storage_mb"]["limit"], figures.size(site["storage_mb"])),
     ] for site in sorted(sites, key=lambda site: (-(site["memory_mb"] or 0), site["name"]))]

@@ -22,7 +22,9 @@ class ReleaseRef:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentView:
-    """One attempt, as shown. `still_live` is the release that serves in spite of a failure."""
+    """One attempt, as shown. `still_live` is the release that serves in spite of a failure; `came_from`
+    the one that was live before a rollback.
+    """
 
     id: str
     site: str
@@ -36,6 +38,7 @@ class DeploymentView:
     duration_seconds: float
     live_at: datetime | None
     still_live: int | None
+    came_from: int | None
     failure: Failure | None
     steps: tuple[str, ...] = STEPS
 

@@ -74,6 +74,14 @@ class DeploymentRecords:
         with self.store.read() as connection:
             return {row.id: row.number for row in connection.execute(query)}
 
+    def live_before(self, deployment: Deployment) -> int | None:
+        """The release that was live before this deployment; None for a first one, or when its record is gone."""
+        query = _query().where(deployments.c.site_id == deployment.site_id, deployments.c.id != deployment.id,
+                               deployments.c.deployed_at <= deployment.created_at)
+        with self.store.read() as connection:
+            row = connection.execute(query.order_by(deployments.c.deployed_at.desc()).limit(1)).first()
+            return None if row is None else _deployment(row).release_number
+
     def list(self, site_id: str, limit: int = 50) -> list[Deployment]:
         """Newest first."""
         query = _query().where(deployments.c.site_id == site_id)

@@ -115,6 +115,7 @@ class SiteUse(Wire):
     name: str
     status: str
     kind: str
+    live_release: int | None
     address: str
     memory_mb: float | None
     storage_mb: float

@@ -40,6 +40,7 @@ class Deployment(Wire):
     duration_seconds: float
     live_at: datetime | None
     still_live: int | None = Field(description="The release that still serves after a failure.")
+    came_from: int | None = Field(description="The release that was live before a rollback.")
     failure: Failure | None
 
 

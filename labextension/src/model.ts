@@ -70,12 +70,12 @@ export class SitesModel implements ISitesModel, IDisposable {
   }
 
   /** Deploy the workspace of `site`. While one is under way, that one is returned. */
-  deploy(site: string, path?: string): DeployRun {
+  deploy(site: string, path?: string, saved: readonly string[] = []): DeployRun {
     const current = this.runs.get(site);
     if (current && !current.finished) {
       return current;
     }
-    const run = this.newRun(site);
+    const run = this.newRun(site, saved);
     void run.start(path);
     return run;
   }
@@ -149,8 +149,8 @@ export class SitesModel implements ISitesModel, IDisposable {
     this.quotaTimer = window.setTimeout(() => void this.refresh(), QUOTA_DELAY_MS);
   }
 
-  private newRun(site: string): DeployRun {
-    const run = new DeployRun(site, this.api);
+  private newRun(site: string, saved: readonly string[] = []): DeployRun {
+    const run = new DeployRun(site, this.api, saved);
     this.runs.set(site, run);
     run.changed.connect(() => this.tell());
     return run;

@@ -14,7 +14,8 @@ export function isFinal(deployment: IDeployment): boolean {
 export class DeployRun implements IDeployRun {
   constructor(
     readonly site: string,
-    private readonly api: DialupApi
+    private readonly api: DialupApi,
+    readonly saved: readonly string[] = []
   ) {}
 
   readonly changed: ISignal<this, void> = new Signal<this, void>(this);

@@ -43,6 +43,8 @@ export interface IDeployment {
   duration_seconds: number | null;
   live_at: string | null;
   still_live: number | null;
+  /** Of a rollback: the release that was live before it. */
+  came_from: number | null;
   failure: IFailure | null;
 }
 
@@ -129,6 +131,8 @@ export interface IProblem {
 export interface IDeployRun {
   readonly site: string;
   readonly changed: ISignal<IDeployRun, void>;
+  /** The files of open tabs that were saved before anything was sent. */
+  readonly saved: readonly string[];
   readonly upload: IUploadProgress | null;
   readonly deployment: IDeployment | null;
   readonly lines: readonly string[];
@@ -156,7 +160,7 @@ export interface ISitesModel {
   site(name: string): ISite | undefined;
   refresh(): Promise<void>;
   runOf(site: string): IDeployRun | undefined;
-  deploy(site: string, path?: string): IDeployRun;
+  deploy(site: string, path?: string, saved?: readonly string[]): IDeployRun;
   follow(deployment: IDeployment): IDeployRun;
 }
 

@@ -1,33 +1,28 @@
-/** How things are said to people: states, kinds, times and sizes. */
+/** How things are said to people: states, kinds, times and sizes. In Python: `domain/wording.py`; a test compares. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { isFinal } from './run';
-import { DeploymentStatus, IDeployment, ISite, Step } from './tokens';
+import { DeploymentStatus, IDeployment, ISite, SiteStatus, Step } from './tokens';
 
 export type Tone = 'good' | 'busy' | 'bad' | 'quiet';
 export type NextStep = 'preview' | 'deploy' | 'start' | 'watch' | 'explain';
 
 /** The dot's colour and the word beside it. */
 export function stateOf(site: ISite, trans: TranslationBundle): { tone: Tone; word: string } {
-  const deployment = site.deployment;
-  if (deployment && !isFinal(deployment)) {
-    return { tone: 'busy', word: statusWord(deployment.status, trans) };
+  const words: Record<SiteStatus, { tone: Tone; word: string }> = {
+    new: { tone: 'quiet', word: trans.__('Not deployed yet') },
+    active: { tone: 'good', word: trans.__('Live') },
+    editing: { tone: 'good', word: trans.__('Live, editing') },
+    building: { tone: 'busy', word: trans.__('Deploying') },
+    failed: { tone: 'bad', word: trans.__('Failed') },
+    stopped: { tone: 'quiet', word: trans.__('Stopped') }
+  };
+  if (site.deployment && !isFinal(site.deployment)) {
+    return words.building; // the news of the deployment come before those of its site
   }
-  switch (site.status) {
-    case 'active':
-      return { tone: 'good', word: trans.__('Live') };
-    case 'editing':
-      return site.live_release
-        ? { tone: 'good', word: trans.__('Live, editing') }
-        : { tone: 'busy', word: trans.__('Editing') };
-    case 'building':
-      return { tone: 'busy', word: trans.__('Building') };
-    case 'failed':
-      return { tone: 'bad', word: trans.__('Failed') };
-    case 'stopped':
-      return { tone: 'quiet', word: trans.__('Stopped') };
-    default:
-      return { tone: 'quiet', word: trans.__('Not deployed yet') };
+  if (site.status === 'editing' && !site.live_release) {
+    return { tone: 'busy', word: trans.__('Editing') };
   }
+  return words[site.status] ?? words.new;
 }
 
 /** The next sensible step, which the row's one button offers. */
@@ -75,6 +70,7 @@ export function kindWord(kind: string, trans: TranslationBundle): string {
     static: trans.__('Static'),
     nodejs: trans.__('Node'),
     astro: trans.__('Astro'),
+    vite: trans.__('Vite'),
     next: trans.__('Next'),
     python: trans.__('Python'),
     notebook: trans.__('Notebook')
@@ -132,6 +128,14 @@ export function megabytes(mb: number): string {
 
 export function seconds(duration: number): string {
   return duration < 10 ? `${duration.toFixed(1)} s` : `${Math.round(duration)} s`;
+}
+
+/** “blog: rolled back from release 3 to release 2”. */
+export function rolledBack(deployment: IDeployment, trans: TranslationBundle): string {
+  const { site, release, came_from } = deployment;
+  return came_from === null || came_from === release.number
+    ? trans.__('%1: rolled back to release %2', site, release.number)
+    : trans.__('%1: rolled back from release %2 to release %3', site, came_from, release.number);
 }
 
 /** “Your site still runs release 11.” */

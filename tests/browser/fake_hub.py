@@ -44,7 +44,7 @@ def deployment(site: str, number: int, status: str, step: str, **over: Any) -> d
     return {"id": f"d-{site}-{number}-{over.get('action', 'deploy')}", "site": site, "release": {"id": f"r{number}", "number": number},
             "status": status, "step": step, "steps": ["upload", "build", "start", "check", "live"],
             "action": "deploy", "created_at": ago(seconds=3), "changed_at": ago(seconds=1), "created_by": "ana",
-            "duration_seconds": None, "live_at": None, "still_live": None, "failure": None, **over}
+            "duration_seconds": None, "live_at": None, "still_live": None, "came_from": None, "failure": None, **over}
 
 
 class FakeHub:

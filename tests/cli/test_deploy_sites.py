@@ -36,7 +36,7 @@ def test_the_list_shows_state_address_and_release(live):
     done = run("sites", "list")
     row = next(line for line in done.stdout.splitlines() if live in line)
     assert done.exit_code == 0
-    for part in ("● active", "static", "release 2", "just now"):
+    for part in ("● Live", "Static", "release 2", "just now"):
         assert part in row
 
 

@@ -146,7 +146,7 @@ class FakeHub:
             "id": uuid.uuid4().hex, "site": name, "release": {"id": release["id"], "number": release["number"]},
             "status": "queued", "step": "build", "steps": ["upload", "build", "start", "check", "live"],
             "action": action, "created_at": now(), "changed_at": now(), "created_by": account,
-            "duration_seconds": 0.1, "live_at": None, "still_live": None, "failure": None}
+            "duration_seconds": 0.1, "live_at": None, "still_live": None, "came_from": None, "failure": None}
         stream: list[tuple[str, Any]] = [("status", dict(deployment)), ("log", {"line": "\x1b[2Jreading files"})]
         if release.get("fails"):
             deployment |= {"status": "failed", "step": "check", "still_live": before, "failure": {
@@ -245,7 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
             case ["templates"]:
                 return 200, {"templates": []}
             case ["usage"]:
-                rows = [{"name": name, "status": site["status"], "kind": site["kind"], "address": site["address"],
+                rows = [{"name": name, "status": site["status"], "kind": site["kind"], "address": site["address"], "live_release": 1,
                          "memory_mb": None, "storage_mb": 0.5}
                         for name, site in hub.sites.items() if site["owner"] == account]
                 return 200, {"sites": rows, "quota": hub.quota(account), "lab_memory_mb": None, "at": now()}

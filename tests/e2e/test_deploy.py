@@ -34,6 +34,7 @@ def test_rolling_back_needs_no_upload(dialup: Installation, ana: Person, name: s
     assert answer.status == 202
     wait_until(lambda: ana.call("GET", f"/sites/{name}").json["live_release"]["number"] == 1)
     assert "one" in dialup.get(name).text
+    assert ana.call("GET", f"/sites/{name}").json["deployment"]["came_from"] == 2
 
 
 def test_a_stopped_site_says_so_and_comes_back(dialup: Installation, ana: Person, name: str,

@@ -3,7 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { isFinal } from '../run';
 import { IDeployRun, STEPS, Step } from '../tokens';
-import { seconds, size, statusWord, stepWord } from '../words';
+import { rolledBack, seconds, size, statusWord, stepWord } from '../words';
 import { FailureCard, SuccessCard } from './Endings';
 import { LogLines } from './LogLines';
 
@@ -32,6 +32,11 @@ export function DeployView(props: IDeployViewProps): JSX.Element {
           <StepMark key={step} step={step} state={stateOfStep(step, run)} trans={trans} note={noteOf(step, props)} />
         ))}
       </ol>
+      {run.saved.length > 0 && (
+        <p className="dialup-Saved" data-testid="dialup-saved">
+          {trans._n('Saved first, as it was open and changed: %2', 'Saved first, as they were open and changed: %2', run.saved.length, run.saved.join(', '))}
+        </p>
+      )}
       <FailureCard {...props} />
       <SuccessCard {...props} />
       <LogLines lines={run.lines} trans={trans} isLive={!run.finished} />
@@ -99,6 +104,9 @@ function heading({ run, trans }: IDeployViewProps): string {
     return run.problem ? trans.__('%1 was not deployed', run.site) : trans.__('Sending %1', run.site);
   }
   const number = deployment.release.number;
+  if (deployment.action === 'rollback' && deployment.status === 'live') {
+    return rolledBack(deployment, trans);
+  }
   if (isFinal(deployment)) {
     return trans.__('%1, release %2: %3', run.site, number, statusWord(deployment.status, trans).toLowerCase());
   }

@@ -11,7 +11,11 @@ export function SuccessCard({ run, address, trans, rollback }: IDeployViewProps)
   }
   return (
     <div className="dialup-Card dialup-mod-good" role="status" data-testid="dialup-success">
-      <strong>{trans.__('Release %1 is live', deployment.release.number)}</strong>
+      <strong>
+        {deployment.action === 'rollback'
+          ? trans.__('Release %1 is live again', deployment.release.number)
+          : trans.__('Release %1 is live', deployment.release.number)}
+      </strong>
       {isWeb(address) && (
         <p>
           <a href={address} target="_blank" rel="noopener noreferrer" className="dialup-Big-link">

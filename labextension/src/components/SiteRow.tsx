@@ -46,6 +46,16 @@ export function SiteRow(props: IPanelProps & { site: ISite }): JSX.Element {
           {verb(step, props)}
           <span className="dialup-hidden"> {site.name}</span>
         </button>
+        {step === 'explain' && (
+          <button
+            className="dialup-Button"
+            data-testid={`dialup-again-${site.name}`}
+            onClick={() => run(CommandIDs.deploy, { site: site.name })}
+          >
+            {trans.__('Deploy')}
+            <span className="dialup-hidden"> {site.name}</span>
+          </button>
+        )}
       </div>
     </li>
   );

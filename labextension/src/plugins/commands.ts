@@ -10,7 +10,10 @@ import { dialupIcon } from '../icons';
 import { CommandIDs, ISite, ISitesModel } from '../tokens';
 import { askNewSite, askRelease, askRemove } from '../widgets/dialogs';
 import { ensureWorkspace, firstFile } from '../workspaces';
-import { aboutSite, siteOf, telling } from './context';
+import { aboutSite, siteOf, soon, telling } from './context';
+
+/** In the lab's address: the site to open. */
+const ASKED = 'site';
 
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: '@dialup/labextension:commands',
@@ -30,6 +33,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     commands.addRunning();
     commands.addGoingBack();
     commands.addRemoving();
+    void commands.openAsked();
     for (const command of [CommandIDs.newSite, CommandIDs.rollback, CommandIDs.chooseRelease, CommandIDs.refresh]) {
       palette?.addItem({ command, category: trans.__('Sites'), args: { isPalette: true } });
     }
@@ -141,6 +145,16 @@ class SiteCommands {
       await commands.execute('docmanager:open', { path: file, factory: 'Editor' });
     }
     await commands.execute(CommandIDs.preview, { site: site.name });
+  }
+
+  /** The portal's *Edit* leads here with the site's name: show its folder, made if there is none. */
+  async openAsked(): Promise<void> {
+    const site = new URLSearchParams(window.location.search).get(ASKED);
+    if (site) {
+      await this.app.restored;
+      await soon(this.model.ready);
+      await this.app.commands.execute(CommandIDs.openFolder, { site });
+    }
   }
 
   private async openFolder(site: ISite): Promise<void> {

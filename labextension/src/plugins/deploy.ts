@@ -6,7 +6,8 @@ import * as React from 'react';
 import { DeployView } from '../components/DeployView';
 import { dialupIcon } from '../icons';
 import { CommandIDs, DEPLOY_TAB, IDeployRun, ISitesModel } from '../tokens';
-import { aboutSite, closeRemoved, siteOf, soon } from './context';
+import { saveOpen } from '../unsaved';
+import { aboutSite, closeRemoved, siteOf, soon, telling } from './context';
 
 export const deployPlugin: JupyterFrontEndPlugin<void> = {
   id: '@dialup/labextension:deploy',
@@ -60,10 +61,12 @@ export const deployPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Put your folder on the public address'),
       isEnabled: args => siteOf(model, args) !== undefined,
       describedBy,
-      execute: args => {
+      execute: async args => {
         const site = siteOf(model, args);
-        if (site) {
-          show(model.deploy(site.name, typeof args.path === 'string' ? args.path : undefined));
+        const path = typeof args.path === 'string' ? args.path : undefined;
+        const saved = site && (await telling(() => saveOpen(shell, path ?? site.name)));
+        if (site && saved) {
+          show(model.deploy(site.name, path, saved));
         }
       }
     });

@@ -6,7 +6,7 @@ import { find } from '@lumino/algorithm';
 import { openTab } from '../address';
 import { isFinal } from '../run';
 import { CommandIDs, DEPLOY_TAB, IDeployment, ISitesModel } from '../tokens';
-import { stillLive } from '../words';
+import { rolledBack, stillLive } from '../words';
 
 const SUCCESS_SECONDS = 5;
 
@@ -51,9 +51,10 @@ function dismiss(told: Map<string, string>, site: string): void {
 
 /** The notice's id; null for endings that are no news to anybody. A failure stays until it is read. */
 function tell(deployment: IDeployment, address: string, show: () => void, trans: TranslationBundle): string | null {
-  const { site, release, status } = deployment;
+  const { site, release, status, action } = deployment;
   if (status === 'live') {
-    return Notification.success(trans.__('%1: release %2 is live.', site, release.number), {
+    const said = action === 'rollback' ? `${rolledBack(deployment, trans)}.` : trans.__('%1: release %2 is live.', site, release.number);
+    return Notification.success(said, {
       autoClose: SUCCESS_SECONDS * 1000,
       actions: [{ label: trans.__('Visit'), callback: () => openTab(address), displayType: 'link' }]
     });
