@@ -53,10 +53,9 @@ def plan(manifest: Manifest, read: Read, *, tools: bool = False, platform_name: 
     lock_file = read(LOCK) if LOCK in manifest else b""
     wanted = _wanted(package, tools=tools)
     where = f"{platform_name or local_platform()} node{node_major or local_node_major()}"
-    # without a lock file the name and version of the site would only split what could be shared
-    seen = shown if lock_file else _canonical(_dependencies(package))
+    seen = _canonical(_dependencies(package))
     key = hashlib.sha256(b"\0".join([b"layer 1 tools" if tools else b"layer 1", where.encode(), seen,
-                                      lock_file])).hexdigest()
+                                      _nameless(lock_file)])).hexdigest()
     return BuildPlan(bool(wanted), LOCK if lock_file else None, key, shown, lock_file, tools)
 
 
@@ -87,6 +86,18 @@ def _check(package: Package, *, tools: bool) -> None:
             raise BadInput(f"The dependency “{name}” points at a folder ({version[:60]}).",
                            code="local_dependency",
                            hint="Copy its files into your site and require them by their path.")
+
+
+def _nameless(lock_file: bytes) -> bytes:
+    """The lock file without the site's own name and version: they would only split what can be shared."""
+    try:
+        lock = json.loads(lock_file)
+        site = lock["packages"][""]
+        kept = {name: site[name] for name in site if name not in FIELDS[:2]}
+        return _canonical({**{name: lock[name] for name in lock if name not in FIELDS[:2]},
+                           "packages": lock["packages"] | {"": kept}})
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return lock_file
 
 
 def _dependencies(package: Package) -> dict[str, Any]:

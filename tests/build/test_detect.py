@@ -81,11 +81,65 @@ def test_a_package_without_start_beside_pages_is_static_and_says_why():
 
 
 @pytest.mark.parametrize("start", ["", "vite", "astro dev --host", "react-scripts start", "npx vite preview"])
-def test_a_project_that_was_not_built_is_told_to_build(start):
-    refusal = refusal_of("index.html", "src/main.jsx",
-                         package={"scripts": {"start": start}, "devDependencies": {"vite": "^8"}})
+def test_a_project_with_a_known_tool_is_built_and_says_how(start):
+    found = detect(*folder("index.html", "src/main.jsx",
+                           package={"scripts": {"start": start, "build": "vite build"}, "devDependencies": {"vite": "^8"}}))
+    assert (found.kind, found.root, found.builder) == (Kind.STATIC, "dist", "vite")
+    assert found.why == "vite is in package.json; it is built with `npm run build` into dist/"
+
+
+def test_an_astro_project_has_a_kind_of_its_own_and_needs_no_script():
+    found = detect(*folder("src/pages/index.astro", package={"dependencies": {"astro": "^7"}}))
+    assert (found.kind, found.root, found.builder) == (Kind.ASTRO, "dist", "astro")
+    assert "built with `astro build` into dist/" in found.why
+
+
+@pytest.mark.parametrize(("package", "builder"), [
+    ({"dependencies": {"astro": "1", "vite": "1"}}, "astro"),
+    ({"devDependencies": {"vitepress": "1", "vite": "1"}}, "vitepress"),
+    ({"devDependencies": {"@sveltejs/kit": "1", "@sveltejs/adapter-static": "1", "vite": "1"}}, "@sveltejs/kit"),
+    ({"devDependencies": {"@11ty/eleventy": "1"}}, "@11ty/eleventy")])
+def test_the_tool_in_charge_is_the_one_that_uses_the_others(package, builder):
+    assert detect(*folder(package={"scripts": {"build": "x"}, **package})).builder == builder
+
+
+@pytest.mark.parametrize(("config", "script", "output"), [
+    ("export default { build: { outDir: 'site' } }", "vite build", "site"),
+    ('export default { build: { outDir: "./build/web/" } }', "vite build", "build/web"),
+    ("// outDir: 'no'\nexport default {}", "vite build", "dist"),
+    ("export default { build: { outDir: '../elsewhere' } }", "vite build", "dist"),
+    ("export default { build: { outDir: '/srv/www' } }", "vite build", "dist"),
+    ("export default { build: { outDir: `${x}` } }", "vite build", "dist"),
+    ("export default { build: { outDir: 'site' } }", "vite build --outDir pages", "pages")])
+def test_the_folder_is_read_where_it_is_said_simply(config, script, output):
+    files = {"vite.config.ts": config.encode(),
+             "package.json": json.dumps({"scripts": {"build": script}, "devDependencies": {"vite": "8"}}).encode()}
+    manifest = Manifest(FileEntry(path, len(data), hashlib.sha256(data).hexdigest()) for path, data in files.items())
+    assert detect(manifest, files.__getitem__).root == output
+
+
+@pytest.mark.parametrize(("config", "text", "package"), [
+    ("astro.config.mjs", "export default { output: 'server' }", {"dependencies": {"astro": "7"}}),
+    ("astro.config.mjs", "export default { adapter: node({}) }", {"dependencies": {"astro": "7"}}),
+    ("next.config.js", "module.exports = {}", {"dependencies": {"next": "16"}}),
+    ("svelte.config.js", "export default {}", {"devDependencies": {"@sveltejs/kit": "2"}})])
+def test_a_project_that_makes_a_program_is_refused_in_words(config, text, package):
+    files = {config: text.encode(), "package.json": json.dumps({"scripts": {"build": "x"}, **package}).encode()}
+    manifest = Manifest(FileEntry(path, len(data), hashlib.sha256(data).hexdigest()) for path, data in files.items())
+    with pytest.raises(BadInput) as refusal:
+        detect(manifest, files.__getitem__)
+    assert refusal.value.code == "needs_server"
+
+
+def test_a_tool_that_cannot_be_asked_without_a_script_is_told_to_bring_one():
+    refusal = refusal_of(package={"devDependencies": {"webpack": "5"}})
     assert refusal.code == "needs_build"
-    assert "npm run build" in refusal.hint
+    assert "build" in refusal.hint
+
+
+def test_a_finished_site_gives_way_to_the_build_that_makes_it():
+    found = detect(*folder("dist/index.html", package={"scripts": {"build": "vite build"}, "devDependencies": {"vite": "8"}}))
+    assert found.builder == "vite"
 
 
 def test_a_built_project_is_the_site_it_was_built_into():
@@ -157,7 +211,7 @@ def test_whatever_arrives_there_is_an_answer_or_a_refusal_in_words(names, packag
         assert refusal.hint
     else:
         assert found.why
-        if found.kind is Kind.STATIC:
+        if found.kind is Kind.STATIC and not found.builder:
             assert f"{found.root}/index.html".lstrip("/") in manifest
 
 

@@ -52,6 +52,15 @@ def test_releases_that_install_the_same_share_a_layer():
     assert planned(PACKAGE, b"{}").layer_key == planned(PACKAGE | {"scripts": {}}, b"{}").layer_key
 
 
+def test_two_sites_of_one_template_share_their_packages_and_a_changed_one_does_not():
+    def lock(name, **packages):
+        return json.dumps({"name": name, "lockfileVersion": 3, "packages": {"": {"name": name}, **packages}}).encode()
+
+    one = planned(PACKAGE | {"name": "one", "version": "1.0.0"}, lock("one", a={"version": "1"}))
+    assert planned(PACKAGE | {"name": "two"}, lock("two", a={"version": "1"})).layer_key == one.layer_key
+    assert planned(PACKAGE | {"name": "one"}, lock("one", a={"version": "2"})).layer_key != one.layer_key
+
+
 def test_whatever_could_change_the_result_changes_the_key():
     keys = {one.layer_key for one in [
         planned(PACKAGE), planned(PACKAGE, b"{}"), planned(PACKAGE, b"{ }"),

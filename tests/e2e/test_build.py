@@ -74,8 +74,10 @@ def test_the_astro_template_is_built_edited_and_gone_back(hub: Installation, eva
     assert "collapses if you laugh" in hub.get(name, "/notes/bread-again/").text
     assert "dependencies are installed already" in log_of(eva, second)
 
-    back = eva.call("POST", f"/sites/{name}/rollback", {}).json
-    wait_until(lambda: eva.call("GET", f"/deployments/{back['id']}").json["status"] == "live")
+    answer = eva.call("POST", f"/sites/{name}/rollback", {})
+    assert answer.status == 202, answer.text
+    back = answer.json
+    wait_until(lambda: status(eva, back) == "live", 30, lambda: log_of(eva, back))
     assert "collapses" not in hub.get(name, "/notes/bread-again/").text
     assert "building" not in log_of(eva, back) and "dependencies" not in log_of(eva, back)
     assert left_in(hub, eva) == []
