@@ -40,7 +40,8 @@ def deploys(bench: Bench) -> Iterator[Sequence[Case]]:
         people = {name: owner(one) for name, one in standing.items()}
         cases: list[Case] = [partial(_static, person, name, bench.folder) for name, person in people.items()]
         if bench.docker:
-            people["docker"] = owner(stack.enter_context(installation(bench, "docker-sites", driver="docker")))
+            for name, options in (("docker", {}), ("wide", {"nodejs_cpu": "2"})):
+                people[name] = owner(stack.enter_context(installation(bench, f"sites-{name}", driver="docker", **options)))
         cases += [partial(_node, person, name, bench.folder) for name, person in people.items()]
         yield [*cases, partial(quiet, standing)]
 
