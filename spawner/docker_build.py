@@ -171,7 +171,8 @@ class Builder:
                 tar.add(context, arcname=".", filter=_undated)
             archive.seek(0)
             for event in client.build(fileobj=archive, custom_context=True, tag=name, rm=True, forcerm=True,
-                                      nocache=self._options.fresh, decode=True, timeout=1800):
+                                      nocache=self._options.fresh, network_mode="host", decode=True,
+                                      timeout=1800):
                 said = str(event.get("stream", "")).strip()
                 last = last if not said or said.startswith("Removing") else said
                 if "error" in event:

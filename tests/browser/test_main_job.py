@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dialup_ext.testing.drivers import installed
 from dialup_ext.testing.installation import Installation, wait_until
 
 if TYPE_CHECKING:
@@ -39,18 +40,22 @@ class Clicks:
         self.count += 1
 
 
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    home = tmp_path_factory.mktemp("main-job") / "home"
-    installation = Installation(home, options={"drain_seconds": "0.5", "health_timeout": "8"})
-    try:
-        yield installation.start("up", "--no-browser")
-    finally:
-        installation.stop()
+@pytest.fixture(scope="module", params=["process", "docker"])
+def driver(request: pytest.FixtureRequest) -> str:
+    """Everything is done twice: with plain processes, and with lab, previews, builds and sites in containers."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
+def installation(driver: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    home = tmp_path_factory.mktemp(f"main-job-{driver}") / "home"
+    with installed(driver, home, "node", "lab", start=("up", "--no-browser"), drain_seconds="0.5",
+                   health_timeout="8") as installation:
+        yield installation
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser, driver: str) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(40_000)
     yield context

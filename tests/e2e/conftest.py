@@ -1,6 +1,7 @@
 """Real installations, and folders with sites to put on them.
 
 - `dialup`: one installation for the whole run, for tests that leave it as it was.
+- `docked`: the same with everything in containers.
 - `own_dialup`: one for a single test, which may kill it.
 - `ana`, `ben`: two accounts with keys, new in every test.
 """
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from dialup_ext.templates import templates_folder
+from dialup_ext.testing.drivers import installed
 from dialup_ext.testing.installation import Installation, Person
 
 _numbers = itertools.count(1)
@@ -27,6 +29,13 @@ def dialup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         yield installation.start()
     finally:
         installation.stop()
+
+
+@pytest.fixture(scope="session")
+def docked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed("docker", tmp_path_factory.mktemp("docked") / "home", "node", "lab",
+                   drain_seconds="0.5", health_timeout="15") as installation:
+        yield installation
 
 
 @pytest.fixture

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dialup_ext.client.deploy import DeployFailed
-from dialup_ext.settings import Settings
-from dialup_ext.spawner.docker import DockerDriver
-from dialup_ext.testing.engine import engine, need_images
 from dialup_ext.testing.installation import Installation, Person, wait_until
-
-
-@pytest.fixture(scope="module")
-def docked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with engine():
-        need_images("node", "lab")
-        home = tmp_path_factory.mktemp("docked") / "home"
-        installation = Installation(home, options={"driver": "docker", "drain_seconds": "0.5", "health_timeout": "15"})
-        yield installation.start()
-        installation.stop()
-        driver = DockerDriver(Settings(home), json.loads((home / "data/installation").read_text())["id"])
-        driver.remove_everything()
-        driver.close()
 
 
 @pytest.fixture

@@ -13,6 +13,13 @@ from dialup_ext.handlers.api.openapi import template
 from dialup_ext.handlers.policy import Policy, policy_for, scope_for
 from dialup_ext.testing.installation import Installation, Person
 
+
+@pytest.fixture(scope="module", params=["process", "docker"])
+def dialup(request: pytest.FixtureRequest, dialup: Installation) -> Installation:
+    """The whole matrix on both drivers."""
+    return request.getfixturevalue("docked") if request.param == "docker" else dialup
+
+
 OWN_ONLY = {
     "/me", "/keys", "/templates", "/sites", "/lab", "/lab/events", "/events", "/usage", "/names/{name}",
     "/overview", "/health", "/health/{check}", "/openapi.json", "/keys/{key}",

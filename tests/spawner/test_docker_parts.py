@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import zipfile
+from contextlib import suppress
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -117,10 +118,12 @@ def test_an_engine_that_hangs_is_asked_no_further_until_it_gives_a_sign_of_life(
         hung.listen(50)
 
         def accept() -> None:
-            while True:
-                asked.append(hung.accept()[0])
+            with suppress(OSError):  # until the socket is closed
+                while True:
+                    asked.append(hung.accept()[0])
 
-        threading.Thread(target=accept, daemon=True).start()
+        thread = threading.Thread(target=accept)
+        thread.start()
         monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/hung.sock")
         engine = Engine()
         with pytest.raises(Unavailable) as refusal:
@@ -131,6 +134,8 @@ def test_an_engine_that_hangs_is_asked_no_further_until_it_gives_a_sign_of_life(
                 engine.ping()
         assert refusal.value.code == "docker_down"
         assert len(asked) == before
+        hung.shutdown(socket.SHUT_RDWR)
+        thread.join()
     for connection in asked:
         connection.close()
 
