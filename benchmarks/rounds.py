@@ -51,8 +51,9 @@ def run(parts: Mapping[str, Part], bench: Bench, results: Results) -> None:
         say(f"{name}: preparing …")
         try:
             with part(bench) as cases:
-                for figure, value in interleaved(cases, results.rounds, name):
-                    results.add(figure, value)
+                measured = list(interleaved(cases, results.rounds, name))
+            for figure, value in measured:  # all rounds or none
+                results.add(figure, value)
         except Exception as error:  # noqa: BLE001 - the other parts are worth having
             traceback.print_exception(error)
             reason = (str(error).strip() or type(error).__name__).splitlines()[-1][:300]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ast
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from benchmarks import table
 from benchmarks.__main__ import PARTS
 from benchmarks.figures import Figure, ratio
+from benchmarks.programs import Programs
 from benchmarks.results import FILE, Results
-from benchmarks.rounds import Case, interleaved
+from benchmarks.rounds import Bench, Case, interleaved, run
 from benchmarks.rows import SECTIONS, Goal, Row
 
 BENCHMARKS = FILE.parent
@@ -54,6 +59,19 @@ def test_cases_take_turns_and_the_rehearsal_counts_for_nothing() -> None:
 
     assert turns == ["a", "b", "a", "b", "a", "b"]
     assert measured == [("a", 3.0), ("b", 4.0), ("a", 5.0), ("b", 6.0)]
+
+
+def test_a_part_that_breaks_off_leaves_no_half_figures_and_says_so(tmp_path: Path) -> None:
+    @contextmanager
+    def breaking(bench: Bench) -> Iterator[list[Case]]:
+        turns = itertools.count()
+        yield [lambda: {"a": 1 / (2 - next(turns))}]
+
+    found, bench = results(), Bench(tmp_path, cast("Programs", None), docker=False)
+    run({"breaking": breaking}, bench, found)
+
+    assert found.figures == {}
+    assert found.left_out == ["breaking: it broke off (division by zero)."]
 
 
 def results(**figures: list[float]) -> Results:
