@@ -83,7 +83,8 @@ _MEND = "Mend it there; `npm run build` in the folder shows the same."
 
 _SIGNS = (
     _sign(r"ENOSPC|EDQUOT|[Nn]o space left on device", _words(
-        "no_space", "The server's disk is full.", "Ask your admin to make room. What was live still is.")),
+        "no_space", "The build found no room to write: the disk, or its own small temporary folder, is full.",
+        "Let it write less beside its output, or ask your admin to make room. What was live still is.")),
     _sign(r"heap out of memory|Cannot allocate memory|\bENOMEM\b|memory allocation of \d+ bytes failed", _words(
         "out_of_memory", "Building the site needed more memory than a build may have.",
         "Build less at once (fewer or smaller pictures), or ask your admin to raise build_memory_mb.")),

@@ -9,6 +9,7 @@ import pytest
 
 from dialup_ext.build.layer import layer_path
 from dialup_ext.domain.deployment import StepCancelled, StepFailed
+from dialup_ext.errors import NoSpace
 
 PAGE = '<!doctype html><title>t</title><script type="module" src="/src/main.js"></script>'
 DRAWN = {"index.html": PAGE, "src/main.js": "import './look.css'; document.title = 'hello'\n",
@@ -117,6 +118,13 @@ def test_a_build_that_takes_too_much_memory_is_named(workshop, project):
 def test_a_build_that_fills_the_disk_is_stopped(workshop, project):
     failure = failure_of(workshop, project("yes > junk", **DRAWN), build_disk_mb=20)
     assert failure.code == "build_too_large"
+
+
+def test_a_nearly_full_disk_refuses_the_build_before_it_begins(workshop, project):
+    workshop.build(project(**DRAWN))
+    with pytest.raises(NoSpace):
+        workshop.build(project(**DRAWN), min_free_mb=1 << 40)
+    assert workshop.left() == [] and workshop.running() == []
 
 
 def test_a_cancelled_build_ends_at_once_and_the_next_one_works(workshop, project):
