@@ -63,6 +63,18 @@ def test_the_kind_of_a_site_decides_its_preview():
     make = Specifications(SETTINGS)
     assert make.preview(site(Kind.STATIC), "preview-blog-1", HOME / "blog") == made("static_dev")
     assert make.preview(site(Kind.NODEJS), "preview-blog-1", HOME / "blog") == made("nodejs_dev")
+    assert make.preview(site(Kind.ASTRO), "preview-blog-1", HOME / "blog") == made("nodejs_dev")
+
+
+def test_files_that_have_to_be_built_are_shown_by_their_builder():
+    preview = Specifications(SETTINGS).preview(site(Kind.STATIC), "preview-blog-1", HOME / "blog", "vite")
+    assert preview == made("nodejs_dev")
+
+
+def test_a_preview_trusts_whom_the_machine_trusts():
+    preview = Specifications(SETTINGS, "/etc/ssl/extra.pem").preview(site(Kind.ASTRO), "preview-blog-1", HOME / "blog")
+    assert preview.environment["NODE_EXTRA_CA_CERTS"] == "/etc/ssl/extra.pem"
+    assert [mount.path for mount in preview.mounts if not mount.writable] == [Path("/etc/ssl/extra.pem")]
 
 
 def test_a_lab_and_a_site_come_from_their_records():
