@@ -18,6 +18,7 @@ from dialup_ext.actions.deployment_log import read_log
 from dialup_ext.actions.diagnosis import tail
 from dialup_ext.actions.reconcile import reconcile, resume
 from dialup_ext.actions.site_log import LogFollower
+from dialup_ext.actions.source import Source, source_of
 from dialup_ext.actions.upload import begin_upload, finish_upload, receive_files
 from dialup_ext.domain.access import Principal
 from dialup_ext.domain.account import Account, Quota, Role
@@ -213,6 +214,9 @@ class Hub:
 
     def releases(self, me: Principal, ref: str) -> list[Release]:
         return self.context.releases.list(self.load_site(me, ref).id)
+
+    def source(self, me: Principal, ref: str) -> Source:
+        return source_of(self.context, self.load_site(me, ref))
 
     # -- deployments ----------------------------------------------------------------------------
     def deploy(self, me: Principal, ref: str, release_id: str) -> DeploymentView:

@@ -13,6 +13,7 @@ import os
 import shutil
 import sysconfig
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,23 @@ def unpack(name: str, target: Path, folder: Path | None = None) -> Path:
     all. A `target` that holds anything is left as it is: `Conflict`, code `workspace_exists`.
     """
     source = (folder or templates_folder()) / find_template(name, folder).name
+    with new_folder(target) as fresh:
+        _copy(source, fresh, target.name)
+    return target
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A path beside `target` to make a folder at; it becomes `target` when the block ends well.
+
+    A `target` that holds anything is left as it is: `Conflict`, code `workspace_exists`.
+    """
     _refuse_to_overwrite(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.{os.getpid()}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
-        _copy(source, fresh, target.name)
+        yield fresh
         fresh.replace(target)
     except OSError as error:
         _refuse_to_overwrite(target)
@@ -77,7 +89,6 @@ def unpack(name: str, target: Path, folder: Path | None = None) -> Path:
                           hint="Look whether the disk is full.", code="cannot_write") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return target
 
 
 def templates_folder() -> Path:

@@ -94,6 +94,14 @@ class Transport:
         headers = {"Content-Type": content_type, "Content-Length": str(length)}
         return self._call("POST", path, repeatable=False, content=chunks, headers=headers)
 
+    def content(self, path: str) -> Iterator[bytes]:
+        """The bytes of `path`, piece by piece. Not repeated: the caller knows what they should be."""
+        with self._in_our_words(), self._client.stream("GET", BASE + path) as answer:
+            if answer.status_code != 200:
+                answer.read()
+                raise self._refusal(answer)
+            yield from answer.iter_bytes()
+
     def events(self, path: str) -> Iterator[sse.ServerEvent]:
         """The events of `path`, resumed after the last one seen when the connection breaks.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dialup_ext.handlers.api import account, deployments, previews, sites, uploads
+from dialup_ext.handlers.api import account, deployments, previews, sites, source, uploads
 from dialup_ext.handlers.api.base import ApiHandler
 from dialup_ext.handlers.api.openapi import OpenApiHandler
 
@@ -25,6 +25,8 @@ ROUTES: list[tuple[str, type[ApiHandler]]] = [
     (_UPLOAD + r"/files", uploads.UploadFilesHandler),
     (_UPLOAD + r"/release", uploads.UploadReleaseHandler),
     (_SITE + r"/releases", sites.ReleasesHandler),
+    (_SITE + r"/source", source.SourceHandler),
+    (_SITE + r"/source/(?P<digest>[a-z0-9]+)", source.SourceFileHandler),
     (_SITE + r"/rollback", sites.RollbackHandler),
     (_SITE + r"/deployments", deployments.DeploymentsHandler),
     (_DEPLOYMENT, deployments.DeploymentHandler),

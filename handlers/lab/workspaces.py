@@ -1,4 +1,4 @@
-"""The folders sites are edited in: see which exist, and unpack a template into a new one."""
+"""The folders sites are edited in: see which exist, and make a new one from a template or a release."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from tornado import web
 
-from dialup_ext import templates
+from dialup_ext import templates, workspace
 from dialup_ext.domain.names import check_name
 from dialup_ext.errors import BadInput, NotFound
 from dialup_ext.handlers.lab.base import LabHandler, in_thread
@@ -15,7 +15,7 @@ from dialup_ext.handlers.lab.hub import transport
 
 
 class WorkspacesHandler(LabHandler):
-    """`GET` lists the account's sites with their folders; `POST` unpacks a template."""
+    """`GET` lists the account's sites with their folders; `POST` makes one."""
 
     @web.authenticated
     async def get(self) -> None:
@@ -24,10 +24,13 @@ class WorkspacesHandler(LabHandler):
 
     @web.authenticated
     async def post(self) -> None:
-        """`{site, template}` -> 201 `{path}`; refuses when the folder holds anything (409)."""
-        wanted = self.fields(site=str, template=str)
-        name = check_name(wanted["site"])
-        await in_thread(templates.unpack, wanted["template"], self.root / name)
+        """`{site, template?}` -> 201 `{path}`; refuses when the folder holds anything (409).
+
+        A site that was deployed has its release's files, one that was not those of `template`.
+        """
+        wanted = self.fields(site=str)
+        name, template = check_name(wanted["site"]), wanted.get("template")
+        await in_thread(_make, self.settings, name, template, self.root / name)
         self.answer({"path": name}, 201)
 
 
@@ -41,6 +44,17 @@ def folder_of(root: Path, path: str) -> Path:
         raise NotFound(f"There is no folder “{path[:80]}” in your lab.", code="workspace_not_found",
                        hint="Create the site from a template, or choose another folder.")
     return folder
+
+
+def _make(settings: dict[str, Any], name: str, template: object, target: Path) -> None:
+    """What was deployed is newer than the template it began as."""
+    try:
+        with transport(settings) as hub:
+            workspace.fetch(hub, name, target)
+    except NotFound:
+        if template is None:
+            raise
+        templates.unpack(str(template), target)
 
 
 def _workspaces(settings: dict[str, Any], root: Path) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 from dialup_ext.errors import Forbidden, NotFound
 from dialup_ext.handlers.policy import Policy
@@ -23,7 +22,7 @@ class LabHandler(PageHandler):
         """Lead on into the running lab; else show how it stands. Starts nothing."""
         site, lab = self._site(self.get_query_argument("site", "")), await self._lab()
         if lab.state == "running":
-            self.leave(f"{lab.url}/tree/{quote(site)}" if site else lab.url)
+            self.leave(f"{lab.url}?site={site}" if site else lab.url)  # the panel shows its folder, and makes it
         else:
             self.page("lab.html", lab=lab, site=site)
 

@@ -14,6 +14,20 @@ class ReleaseRef(Wire):
     number: int
 
 
+class SourceFile(Wire):
+    path: str
+    size: int
+    sha256: str
+    executable: bool
+
+
+class Source(Wire):
+    """What a release was made from."""
+
+    release: int
+    files: list[SourceFile]
+
+
 class Failure(Wire):
     """Why it failed: cause, what to try, the last lines of the log."""
 

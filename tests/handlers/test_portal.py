@@ -232,7 +232,7 @@ def test_the_labs_page_starts_nothing_by_itself_and_shows_why_it_failed(running:
         failed = alice.get("/lab").text
         assert "It did not answer within 60 s." in failed and "Try again" in failed
         editing.change(session.id, state="running", message=None)
-        assert "url=http://alice.editor.dialup.localhost:8080/lab/tree/blog" in alice.get("/lab?site=blog").text
+        assert "url=http://alice.editor.dialup.localhost:8080/lab?site=blog" in alice.get("/lab?site=blog").text
         direct = alice.get("/lab", headers={"Sec-Fetch-Site": "none"})
         assert direct.headers["Location"] == "http://alice.editor.dialup.localhost:8080/lab"
         assert alice.get("/lab?site=../x").status_code == 200
