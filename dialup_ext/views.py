@@ -12,6 +12,7 @@ from dialup_ext.actions.retire import site_key
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.deployment import Deployment
 from dialup_ext.domain.editing import EditorSession
+from dialup_ext.domain.instance import Instance
 from dialup_ext.domain.site import Site
 from dialup_ext.domain.views import (
     DeploymentView,
@@ -25,7 +26,7 @@ from dialup_ext.domain.views import (
     UsageView,
     Used,
 )
-from dialup_ext.errors import DialupError
+from dialup_ext.errors import DialupError, Unavailable
 from dialup_ext.monitor.machine import cpu_share, memory_mib, own_memory_mib
 
 if TYPE_CHECKING:
@@ -123,12 +124,15 @@ class Views:
                            log_tail=tail(self.context, session.instance_key))
         waited = (self.context.clock.now() - session.created_at).total_seconds()
         progress = min(95, int(100 * waited / (waited + 3)))  # 3 s is a usual start: half-way then
-        return LabView(account.name, "starting", url, "JupyterLab is starting.", progress)
+        return LabView(account.name, "starting", url, session.message or "JupyterLab is starting.", progress)
 
     # -- figures ------------------------------------------------------------------------------------
     def memory_of(self, key: str) -> float | None:
-        """MiB an instance uses now; None when it does not run."""
-        usage = self.context.driver.usage(key)
+        """MiB an instance uses now; None when it does not run, or nobody can say: a list is shown all the same."""
+        try:
+            usage = self.context.driver.usage(key)
+        except Unavailable:
+            return None
         return None if usage is None else round(usage.memory_bytes / MIB, 1)
 
     def quota(self, account: Account) -> QuotaView:
@@ -150,7 +154,7 @@ class Views:
                          lab_memory_mb=self.memory_of(session.instance_key) if session else None)
 
     def overview(self) -> Overview:
-        instances = tuple(self._instance(instance) for instance in self.context.driver.list())
+        instances = tuple(self._instance(instance) for instance in self._running())
         disk = shutil.disk_usage(self.settings.home)
         return Overview(
             health=self.health(), driver=self.context.driver.name, version=__version__,
@@ -191,6 +195,13 @@ class Views:
     def _check_memory(self) -> str | None:
         available = memory_mib()["available"]
         return None if available >= 256 else f"Only {available:,.0f} MiB of memory are left."
+
+    def _running(self) -> list[Instance]:
+        """Everything of ours; nothing while the driver does not answer, which `health` says beside it."""
+        try:
+            return self.context.driver.list()
+        except Unavailable:
+            return []
 
     def _instance(self, instance: Any) -> dict[str, Any]:
         return {"key": instance.key, "kind": instance.kind.value, "account": instance.account,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PATIENCE = 60
 """Seconds the engine may take for one answer; making many containers at once is slow."""
 
-SIGN = 2.0
+SIGN = 3.0
 """Seconds it may take for a sign of life; then it counts as silent for as long again."""
 
 FRESH = 0.5
@@ -116,16 +116,30 @@ class Engine:
             return self._client
 
     def _listen(self) -> None:
+        """Ask for a sign of life. Connections kept from before the engine's restart are dead, so a broken one is
+        no sign: the whole client goes, and a new one asks again.
+        """
+        from requests.exceptions import ConnectionError as Broken
+
+        if self._client is not None:
+            try:
+                _sign(self._client)
+                return
+            except Broken:
+                self._client.close()
+                self._client = None
         import docker
 
-        if self._client is None:
-            _knock(os.environ.get("DOCKER_HOST", "") or DEFAULT)
-            # Newer engines refuse old versions of the API and the other way round.
-            found = docker.APIClient(version="auto", timeout=SIGN, **_where())  # type: ignore[arg-type]
-            found.timeout = PATIENCE
-            self._client = found
-        client: Any = self._client
-        client._result(client.get(client._url("/_ping"), timeout=SIGN))
+        _knock(os.environ.get("DOCKER_HOST", "") or DEFAULT)
+        # Newer engines refuse old versions of the API and the other way round.
+        found = docker.APIClient(version="auto", timeout=SIGN, **_where())  # type: ignore[arg-type]
+        found.timeout = PATIENCE
+        self._client = found
+        _sign(found)
+
+
+def _sign(client: Any) -> None:
+    client._result(client.get(client._url("/_ping"), timeout=SIGN))
 
 
 def _knock(address: str) -> None:

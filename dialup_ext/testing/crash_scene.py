@@ -122,6 +122,11 @@ class Scene:
             self._told("deployments", begun["id"])
             self.ledger.went_live(follow(transport, begun)["id"])
 
+    def try_to_deploy(self) -> None:
+        """The same, whether or not it goes well."""
+        with suppress(DialupError):
+            self.deploy()
+
     def restart(self, at: str = "") -> None:
         """Another hub on the same home, which will die at that point."""
         if self.installation.process is not None and self.installation.process.poll() is None:
@@ -133,7 +138,7 @@ class Scene:
         """Deploy, and see the hub die of it. The client is not told how that ends."""
         hub = self.installation.process
         assert hub is not None
-        customer = threading.Thread(target=self._try)
+        customer = threading.Thread(target=self.try_to_deploy)
         customer.start()
         try:
             assert hub.wait(MARGIN) == -signal.SIGKILL
@@ -159,10 +164,6 @@ class Scene:
 
     def shown(self) -> str:
         return marker_in(self.installation.get(self.site).text)
-
-    def _try(self) -> None:
-        with suppress(DialupError):
-            self.deploy()
 
     def _told(self, table: str, row_id: str) -> None:
         self.ledger.acknowledge(table, row_id)
