@@ -88,14 +88,15 @@ def explain_build(log_tail: Sequence[str], exit_code: int | None, reason: str, t
     `folder` is where it ran, which is nobody's business; `seconds` is what it may take. The last 40
     lines leave out the tools' own stack frames.
     """
-    lines = [_tidy(line, folder) for line in log_tail]
+    lines = [without_places(line, folder) for line in log_tail]
     lines = [line for line in lines if not _FRAME.match(line)]
     found = _build_reason(reason, seconds) or find_complaint("\n".join(lines)) or _build_exit(exit_code, tool)
     return Failure(found.code, found.message, found.hint, "build", tuple(lines[-TAIL:]))
 
 
-def _tidy(line: str, folder: Path) -> str:
-    return _SEALED.sub("node_modules/", plain(line).replace(f"{folder}/", "").rstrip())
+def without_places(text: str, folder: Path) -> str:
+    """What a build in `folder` printed, without saying where on this server that and its packages are."""
+    return _SEALED.sub("node_modules/", plain(text).replace(f"{folder}/", "")).rstrip()
 
 
 def _build_reason(reason: str, seconds: float) -> Complaint | None:

@@ -9,6 +9,7 @@ folder that the next attempt makes anew.
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from pathlib import Path
 from dialup_ext.build.attempt import run_to_end
 from dialup_ext.build.command import build_command, build_spec
 from dialup_ext.build.contents import Contents
-from dialup_ext.build.failure import explain_build
+from dialup_ext.build.failure import explain_build, without_places
 from dialup_ext.build.layer import discard, layer_path, staging_path
 from dialup_ext.build.network import way_out
 from dialup_ext.build.output import find_output
@@ -71,7 +72,7 @@ class SiteBuilds:
                 discard(staging)
                 discard(finished)
         files = len(made)
-        say(f"the site is built: {files:,} file{'' if files == 1 else 's'}, {made.total_bytes / 1e6:.1f} MB")
+        say(f"the site is built: {files:,} file{'' if files == 1 else 's'}, {math.ceil(made.total_bytes / 1000):,} kB")
         return made.digest
 
     def _prepare(self, site: Site, release: Release, layer: str | None, deployment: Deployment, tool: Tool,
@@ -90,7 +91,8 @@ class SiteBuilds:
     def _run(self, spec: InstanceSpec, tool: Tool, say: Callable[[str], None],
              cancelled: Callable[[], bool]) -> None:
         say("building: " + " ".join(spec.steps[-1]).removeprefix("node_modules/.bin/"))
-        ended = run_to_end(self._driver, spec, say, cancelled, Room(self._settings, spec.directory).check)
+        ended = run_to_end(self._driver, spec, lambda text: say(without_places(text, spec.directory)), cancelled,
+                           Room(self._settings, spec.directory).check)
         if not ended.well:
             raise StepFailed(explain_build(ended.lines, ended.exit_code, ended.reason, tool.package,
                                            spec.directory, self._settings.build_timeout))

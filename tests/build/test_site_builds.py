@@ -160,6 +160,13 @@ def test_a_build_is_told_no_secret_and_nothing_is_told_of_it(workshop, project, 
     assert "ASTRO_TELEMETRY_DISABLED=1" in told and "NODE_ENV=production" in told
 
 
+def test_the_log_does_not_say_where_on_the_server_it_was_built(workshop, project):
+    workshop.build(project("pwd && echo $PWD/src && vite build", **DRAWN))
+    said = "\n".join(workshop.said)
+    assert "\nsrc\n" in said
+    assert "staging/d1/" not in said
+
+
 def test_a_project_without_a_script_is_built_as_its_tool_does(workshop, project):
     assert "index.html" in workshop.build(project(None, **DRAWN))
 
