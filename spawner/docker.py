@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import builtins
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dialup_ext.crashpoint import crashpoint
-from dialup_ext.domain.instance import Instance, InstanceSpec, InstanceState, LogChunk, Usage
+from dialup_ext.domain.instance import Instance, InstanceSpec, InstanceState, LogChunk, Runtime, Usage
 from dialup_ext.durable import locked
 from dialup_ext.errors import NotFound, Unavailable
 from dialup_ext.settings import Settings
@@ -76,7 +76,10 @@ class DockerDriver:
 
     def check(self) -> None:
         self._engine.ping()
-        self._firewall.ensure()
+        self._firewall.keep()
+
+    def prepare(self, runtime: Runtime, say: Callable[[str], None]) -> None:
+        self._images.of(runtime, say)
 
     def start(self, spec: InstanceSpec) -> Instance:
         check_key(spec.key)

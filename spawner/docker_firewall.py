@@ -11,6 +11,7 @@ import ipaddress
 import os
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,9 @@ PRIVATE = ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0
 MAIL = "25,465,587"
 BUSY, ATTEMPTS = 4, 20
 """The exit code when another program is changing the rules, and how often we ask again."""
+
+MOMENTS = 5.0
+"""Seconds rules count as in place after they were put there."""
 
 BRIDGED = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
 """Without it, frames between two containers of one network pass no rule at all."""
@@ -41,6 +45,8 @@ class Firewall:
         self._bridges = bridges
         self._chains = f"{bridges.upper()}-IN", f"{bridges.upper()}-OUT"
         self._allowed = list(allowed)
+        self._turn = threading.Lock()
+        self._ensured = float("-inf")
 
     def ensure(self) -> None:
         """Put every rule in its place; twice is once, and nothing is open in between.
@@ -57,9 +63,21 @@ class Firewall:
             if not comes_first(_listed(chain), jump):  # one further down does no harm, `remove` takes it too
                 _run("iptables", "-w", "5", "-I", chain, "1", *jump)
         self._ensure_no_ipv6()
+        self._ensured = time.monotonic()
+
+    def keep(self) -> None:
+        """`ensure`, unless that was done moments ago or somebody is at it: the kernel lets one program
+        at a time see its rules, and who only asks how things are need not queue for that.
+        """
+        if time.monotonic() - self._ensured > MOMENTS and self._turn.acquire(blocking=False):
+            try:
+                self.ensure()
+            finally:
+                self._turn.release()
 
     def remove(self) -> None:
         """Take all of it away again. Idempotent."""
+        self._ensured = float("-inf")
         for chain, jump in self._jumps():
             while _holds("iptables", "-w", "5", "-D", chain, *jump):
                 pass

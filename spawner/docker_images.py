@@ -92,13 +92,11 @@ class Images:
         try:
             with self._engine.asking() as client:
                 for line in _news(client.pull(name, stream=True, decode=True)):
-                    say(line)
+                    say(f"{name}: {line}")
         except (NotFound, Unavailable) as error:
             if error.code == "docker_down":
                 raise
-            raise _missing(name) from error
-        if not self.present(name):
-            raise _missing(name)
+            raise _missing(name, error.message) from error
 
     def list(self) -> list[Image]:
         """What `dialup images build` made, by name."""
@@ -131,19 +129,20 @@ def _renew(name: str) -> str:
             else "Fetch the newer one: `dialup images pull`, or change the setting “lab_image”.")
 
 
-def _missing(name: str) -> Unavailable:
-    return Unavailable(f"The image {name} is not on this server.", code="image_missing",
+def _missing(name: str, why: str = "") -> Unavailable:
+    return Unavailable(f"The image {name} is not on this server{', and could not be fetched' if why else ''}. {why}".strip(),
+                       code="image_missing",
                        hint="Make all that is needed with `dialup images build`; it needs no registry.")
 
 
 def _news(events: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """The engine's events of one download, without a line per byte; an error ends it."""
-    told: set[str] = set()
+    """The engine's events of one download as a few lines. Raises `Unavailable` at its first error."""
+    parts: dict[str, bool] = {}
     for event in events:
         if "error" in event:
-            yield str(event["error"])
-            return
-        line = " ".join(part for part in (event.get("id", ""), event.get("status", "")) if part)
-        if line and line not in told and not event.get("progressDetail"):
-            told.add(line)
-            yield line
+            raise Unavailable(str(event["error"]), code="docker_refused")
+        status = event.get("status")
+        if status in ("Pulling fs layer", "Already exists", "Pull complete"):
+            parts[str(event.get("id"))] = status != "Pulling fs layer"
+            if parts[str(event.get("id"))]:
+                yield f"{sum(parts.values())} of {len(parts)} parts are here"

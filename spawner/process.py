@@ -11,13 +11,13 @@ import builtins
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from dialup_ext.crashpoint import crashpoint
 from dialup_ext.domain.clock import SystemClock
-from dialup_ext.domain.instance import Instance, InstanceSpec, LogChunk, Usage
+from dialup_ext.domain.instance import Instance, InstanceSpec, LogChunk, Runtime, Usage
 from dialup_ext.domain.ports import Clock
 from dialup_ext.durable import no_space
 from dialup_ext.errors import DialupError, NotFound, Unavailable
@@ -62,6 +62,9 @@ class ProcessDriver:
         if not os.access(self._journal.root, os.W_OK | os.X_OK):
             raise Unavailable(f"dialup may not write in {self._journal.root}.", code="home_not_writable",
                               hint="Give the folder to the user dialup runs as.")
+
+    def prepare(self, runtime: Runtime, say: Callable[[str], None]) -> None:
+        """Nothing: tools are found where they are, at the start of what needs them."""
 
     def start(self, spec: InstanceSpec) -> Instance:
         check_key(spec.key)

@@ -31,7 +31,9 @@ def bring_up(context: Context, session: EditorSession, host: str, spec: Callable
     Whatever goes wrong ends in the session's row, with words for the person; nothing is raised.
     """
     try:
-        instance = context.driver.start(spec())
+        wanted = spec()
+        context.driver.prepare(wanted.runtime, lambda line: _note(context, session, line))
+        instance = context.driver.start(wanted)
         wait_until_healthy(context, instance, host, step="start", timeout=timeout, path=path,
                            any_answer=any_answer, cancelled=lambda: not is_current(context, session))
         _open(context, session, host, instance.address or "")
@@ -81,6 +83,12 @@ def _open(context: Context, session: EditorSession, host: str, address: str) -> 
             context.driver.stop(session.instance_key, grace=2.0)  # stopped while it was starting
             return
         context.ingress.point(host, Target(f"{session.id}-{named(address)}", upstream=address))
+
+
+def _note(context: Context, session: EditorSession, line: str) -> None:
+    """How far it is, for whoever waits for it."""
+    context.editing.change(session.id, message=line)
+    context.tell(session.account_id, session.kind, session.site or session.account)
 
 
 def _fail(context: Context, session: EditorSession, message: str) -> None:

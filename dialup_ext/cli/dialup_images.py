@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,6 +31,24 @@ def build(which: tuple[str, ...], base: str, suite: str, mirror: str, ca_bundle:
         builder = Builder(engine, click.echo, Options(base, suite, mirror, ca_bundle, fresh))
         builder.build(which or ("base", "node", "lab"))
     _show()
+
+
+@images.command()
+@click.pass_obj
+def pull(settings: Any) -> None:
+    """Fetch the images the settings name from their registry, newer ones of the same name too."""
+    from dialup_ext.domain.instance import Runtime
+    from dialup_ext.spawner.docker_engine import Engine
+    from dialup_ext.spawner.docker_images import LOCAL, Images
+
+    values = settings()
+    with closing(Engine()) as engine:
+        found = Images(engine, node=values.node_image, lab=values.lab_image)
+        names = {name for runtime in Runtime if (name := found.chosen(runtime)) not in LOCAL.values()}
+        for name in sorted(names):
+            found.pull(name, click.echo)
+    if not names:
+        click.echo("None: the settings node_image and lab_image name no image of a registry.")
 
 
 @images.command("list")

@@ -104,10 +104,22 @@ def _welcome(hub: Hub, began: float, *, browser: bool, sample: bool) -> None:
     hub.caddy.start()
     owner = hub.ensure_owner()
     address = _sample(hub, owner) if sample and not hub.adopting else None
+    _fetch_images(hub)
     link = hub.identity.make_login_link(owner.name)
     _print_addresses(hub, link, address, time.monotonic() - began)
     if browser and _has_browser():
         threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
+
+
+def _fetch_images(hub: Hub) -> None:
+    """Those of a registry before somebody waits for them; what goes wrong is said with the choice below."""
+    from contextlib import suppress
+
+    from dialup_ext.domain.instance import Runtime
+
+    for runtime in Runtime:
+        with suppress(DialupError):
+            hub.context.driver.prepare(runtime, lambda line: say(f"  {line}"))
 
 
 def _print_addresses(hub: Hub, link: str, sample: str | None, seconds: float) -> None:

@@ -6,13 +6,13 @@ All calls are synchronous and may block: handlers run them in executors.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from dialup_ext.domain.instance import Instance, InstanceSpec, LogChunk, Usage
+from dialup_ext.domain.instance import Instance, InstanceSpec, LogChunk, Runtime, Usage
 
 
 @runtime_checkable
@@ -28,6 +28,12 @@ class Driver(Protocol):
 
     def check(self) -> None:
         """Raise `Unavailable` with a hint when nothing could be started now."""
+
+    def prepare(self, runtime: Runtime, say: Callable[[str], None]) -> None:
+        """Fetch what instances of this runtime need and this machine lacks, telling `say` how far it is.
+
+        Minutes the first time it has to; at once when nothing is missing. Raises `Unavailable`.
+        """
 
     def start(self, spec: InstanceSpec) -> Instance:
         """Start and return at once; do not wait for health.

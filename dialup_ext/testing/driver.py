@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from dialup_ext.domain.clock import SystemClock
-from dialup_ext.domain.instance import Instance, InstanceSpec, InstanceState, LogChunk, Usage
+from dialup_ext.domain.instance import Instance, InstanceSpec, InstanceState, LogChunk, Runtime, Usage
 from dialup_ext.domain.ports import Clock
 from dialup_ext.errors import NotFound, Unavailable
 from dialup_ext.spawner.journal import check_key
@@ -44,12 +44,18 @@ class FakeDriver:
         self.calls: list[tuple[str, str]] = []
         self.missing: Unavailable | None = None
         """Set it, and nothing can be started until it is None again."""
+        self.news: builtins.list[str] = []
+        """What it says while it fetches."""
         self._clock = clock or SystemClock()
         self._answers = answers
 
     def check(self) -> None:
         if self.missing is not None:
             raise self.missing
+
+    def prepare(self, runtime: Runtime, say: Callable[[str], None]) -> None:
+        for line in self.news:
+            say(line)
 
     def start(self, spec: InstanceSpec) -> Instance:
         check_key(spec.key)

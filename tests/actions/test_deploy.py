@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dialup_ext.actions.deploy import cancel, request_deployment, run
+from dialup_ext.actions.deployment_log import read_log
 from dialup_ext.actions.reconcile import reconcile
 from dialup_ext.actions.retire import site_key
 from dialup_ext.actions.sites import remove_site, rollback, stop_site
@@ -41,6 +42,16 @@ def test_a_release_goes_live_and_its_predecessor_is_superseded(bench: Bench, nod
     target = bench.ingress.target(host(bench, site))
     assert target is not None and target.name.startswith(second.id)
     assert bench.context.sites.load(site.id, ana.id).live_deployment_id == second.id
+
+
+def test_what_is_fetched_first_is_told_in_the_deployments_log(bench: Bench) -> None:
+    ana = bench.account()
+    site = bench.site(ana)
+    bench.driver.news = ["fetching the image far/node:22"]
+    files = deployed(bench, site, bench.release(ana, site, "one"), ana)
+    program = deployed(bench, site, bench.release(ana, site, "two", node=True), ana)
+    assert bench.driver.news[0] not in read_log(bench.context, files.id, 0)
+    assert bench.driver.news[0] in read_log(bench.context, program.id, 0)
 
 
 @pytest.mark.parametrize("node", [False, True])

@@ -13,7 +13,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,7 +88,7 @@ class Inside:
     id: str
     address: str
 
-    def run(self, code: str, *words: str) -> object:
+    def run(self, code: str, *words: str) -> Any:
         done = subprocess.run(["docker", "exec", self.id, "python3", "-c", code, *words], check=True,
                               capture_output=True, text=True)
         return json.loads(done.stdout)
@@ -95,7 +97,7 @@ class Inside:
         """The names of those it gets through to."""
         paths = paths or {}
         asked = json.dumps([list(targets.values()), [str(path) for path in paths.values()]])
-        got, read = self.run(REACH, asked)  # type: ignore[misc]
+        got, read = self.run(REACH, asked)
         return {name for name, answer in zip(targets, got, strict=True) if answer == "reached"} | {
             name for name, answer in zip(paths, read, strict=True) if answer == "read"}
 
@@ -131,11 +133,15 @@ def household(docked: Installation, person: Person, app: Path) -> Household:
     for what in (f"/sites/{shown}/preview", "/lab"):
         person.call("POST", what)
     for what in (f"/sites/{shown}/preview", "/lab"):
-        wait_until(lambda what=what: person.call("GET", what).json["state"] in ("running", "failed"), 120)
+        wait_until(partial(is_decided, person, what), 120)
         assert person.call("GET", what).json["state"] == "running", person.call("GET", what).json
     return Household(person, *(inside(docked, **wanted) for wanted in (
         {"site": site}, {"site": second}, {"site": shown, "kind": "preview"},
         {"account": person.name, "kind": "lab"})))
+
+
+def is_decided(person: Person, what: str) -> bool:
+    return person.call("GET", what).json["state"] in ("running", "failed")
 
 
 def inside(installation: Installation, **labels: str) -> Inside:
@@ -221,7 +227,6 @@ def test_the_facts_inside_are_those_that_were_asked_for(docked: Installation, ho
     facts = one.run(FACTS)
     limits = {"site": (settings.nodejs_memory_mb, settings.nodejs_cpu, 128), "build": (300, 0.5, 256),
               "preview": (settings.static_dev_memory_mb, 0.1, 256), "lab": (settings.lab_memory_mb, 1.0, 512)}[kind]
-    assert isinstance(facts, dict)
     assert facts["status"] == ["0" * 16, "0" * 16, "1", "2"]
     assert facts["root"]
     assert facts["uid"] == (docked.home / "homes" / homes["walla"].person.name).stat().st_uid >= 20000
@@ -285,7 +290,7 @@ def test_a_lab_deploys_from_its_terminal_and_from_a_notebook(docked: Installatio
         subprocess.run([*ask, "sh", "-c", write], check=True, capture_output=True)
         done = subprocess.run([*ask, *command], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        wait_until(lambda place=place: f"from a {place}" in docked.get("wallpage").text)
+        assert f"from a {place}" in docked.get("wallpage").text
 
 
 def test_what_a_lab_and_a_site_use_is_shown(homes: dict[str, Household]) -> None:

@@ -172,6 +172,13 @@ def test_rules_somebody_removed_come_back(driver: DockerDriver, make: Callable[.
         assert answer(driver, make("site-3", REACH, target)) == {target: "ConnectionRefusedError"}
 
 
+def test_who_asks_how_things_are_does_not_queue_for_the_rules(driver: DockerDriver, monkeypatch: pytest.MonkeyPatch
+                                                              ) -> None:
+    driver.check()
+    monkeypatch.setattr(driver._firewall, "ensure", lambda: pytest.fail("the rules were just put in their place"))
+    driver.check()
+
+
 def test_an_address_just_given_back_is_the_last_to_be_used_again(driver: DockerDriver,
                                                                  make: Callable[..., InstanceSpec]) -> None:
     first = driver.start(make("site-1", SERVER, listens=True)).address
