@@ -51,7 +51,7 @@ def detect(manifest: Manifest, read: Read | None) -> Detection:
     if PACKAGE not in manifest:
         return _static(manifest)
     if read is None:
-        return Detection(Kind.NODEJS, "", "it has a package.json; its scripts decide when it has arrived")
+        return _at_first_sight(manifest)
     package = read_package(manifest, read)
     start = package.script("start")
     if start and not _DEVELOPING.match(start):
@@ -62,6 +62,12 @@ def detect(manifest: Manifest, read: Read | None) -> Detection:
     if tool is not None:
         return _with_tool(manifest, read, package, tool, because)
     return _without_tool(manifest, package, because)
+
+
+def _at_first_sight(manifest: Manifest) -> Detection:
+    if config := next((entry.path for entry in manifest if entry.path.startswith("astro.config.")), ""):
+        return Detection(Kind.ASTRO, "", f"it has an {config}; package.json says more when it has arrived")
+    return Detection(Kind.NODEJS, "", "it has a package.json; its scripts decide when it has arrived")
 
 
 def _with_tool(manifest: Manifest, read: Read, package: Package, tool: Tool, because: str) -> Detection:

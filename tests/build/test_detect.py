@@ -193,6 +193,11 @@ def test_before_the_bytes_arrive_a_package_json_counts_as_node():
     assert detect(manifest, None).kind is Kind.NODEJS
 
 
+def test_before_the_bytes_arrive_an_astro_project_is_known_by_its_configuration():
+    manifest, _read = folder("astro.config.mjs", package={"dependencies": {"astro": "^7"}})
+    assert detect(manifest, None).kind is Kind.ASTRO
+
+
 NAMES = some.sampled_from(["index.html", "package.json", "dist/index.html", "docs/index.html", "a.html", "server.js",
                            "x/index.html", "x/package.json", "README.md"])
 VALUES = some.recursive(some.none() | some.booleans() | some.integers() | some.text(max_size=8),
