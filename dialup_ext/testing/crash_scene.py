@@ -38,6 +38,8 @@ const words = fs.readFileSync('words.txt', 'utf8');
 http.createServer((q, a) => a.end(words)).listen(process.env.PORT, process.env.HOST);
 """
 
+BUILT = '{"name":"t","type":"module","scripts":{"build":"vite build"},"devDependencies":{"vite":"^7.0.0"}}'
+
 
 @dataclass
 class Visitor:
@@ -104,6 +106,8 @@ class Scene:
         files = {"words.txt": self.marker, "deep/er/data.bin": os.urandom(3000).hex()}
         if self.kind == "node":
             files |= {"server.js": SERVER, "package.json": _package(dependency)}
+        elif self.kind == "built":
+            files |= {"index.html": f"<!doctype html><h1>{self.marker}</h1>", "package.json": BUILT}
         else:
             files |= {"index.html": f"<h1>{self.marker}</h1>", "style.css": f"/* {self.marker} */ " + "a{b:c}" * 300}
         for name, text in files.items():

@@ -43,8 +43,9 @@ INSTALLATIONS = [(driver, kind) for driver in ("process", "docker") for kind in 
 
 def matrix() -> list[tuple[tuple[str, str], str]]:
     """Every driver and kind with every point it comes to."""
-    return [(installation, point) for installation in INSTALLATIONS for point, (_seen, spared) in points().items()
-            if not re.search(rf"\b({'|'.join(installation)}): |^everything", spared)]
+    run = [(installation, point) for installation in INSTALLATIONS for point, (_seen, spared) in points().items()
+           if not re.search(rf"\b({'|'.join(installation)}): |^everything", spared)]
+    return [*run, *(((driver, "built"), "C5") for driver in ("process", "docker"))]  # in a site's own build
 
 
 @pytest.fixture(scope="module")
