@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from dialup_ext.testing.installation import wait_until
 from tests.browser.fake_hub import FakeHub, deployment
 from tests.browser.shots import shoot
 from tests.browser.steps import command, open_panel, wait_for_lab
@@ -46,7 +47,7 @@ def test_deploy_saves_the_sites_open_tabs_first_and_names_them(page: Page, hub: 
     assert (hub.root / "draft/index.html").read_text() == "NEW <h1>old</h1>\n"
     assert (hub.root / "draft/css/style.css").read_text().startswith("NEW ")
     assert (hub.root / "atlas/index.html").read_text() == "<h1>old</h1>\n", "another site's tab is not ours to save"
-    assert sent(hub)
+    wait_until(lambda: sent(hub))
     shoot(page, "saved-first")
 
 
@@ -76,7 +77,7 @@ def test_after_a_failure_the_row_offers_to_deploy_again(page: Page, hub: FakeHub
     row.get_by_role("button", name="Deploy atlas").click()
 
     expect(page.get_by_test_id("dialup-deploy-atlas")).to_be_visible()
-    assert sent(hub)
+    wait_until(lambda: sent(hub))
 
 
 def test_a_rollback_says_from_which_release_to_which(page: Page, hub: FakeHub) -> None:
