@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from dialup_ext.actions.context import Context
+from dialup_ext.actions.upload import check_storage
 from dialup_ext.build.contents import Contents
 from dialup_ext.build.detect import detect
 from dialup_ext.build.layers import Layers
@@ -32,6 +33,7 @@ from dialup_ext.settings import Settings
 from dialup_ext.spawner.docker_ready import usable
 from dialup_ext.spawner.process import ProcessDriver
 from dialup_ext.spawner.specs import Specifications
+from dialup_ext.store.accounts import AccountRecords
 from dialup_ext.store.deployments import DeploymentRecords
 from dialup_ext.store.editing import EditorRecords
 from dialup_ext.store.engine import Store
@@ -64,13 +66,19 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
     doors = Doors(settings.run, body_limit=BODY_LIMIT)
     StoredValues(store).set("address", {name: getattr(settings, name) for name in ("domain", "port", "scheme")})
     uploads, trees = Uploads(settings), ReleaseTrees(settings)
+    accounts = AccountRecords(store)
+
+    def room(account_id: str, needed: int) -> None:
+        if account := accounts.get(account_id):
+            check_storage(account, uploads.stored.of_account(account_id), needed)
+
     contents, turns = Contents(trees.manifest, uploads.open), Turns(settings.builds_at_once)
     context = Context(
         settings=settings, clock=clock, driver=driver, ingress=ServingDirectories(settings.home / "ingress"),
         sites=SiteRecords(store), releases=ReleaseRecords(store), deployments=DeploymentRecords(store),
         editing=EditorRecords(store), uploads=uploads, trees=trees,
         layers=Layers(settings, driver, contents, turns),
-        builds=SiteBuilds(settings, driver, contents, turns, partial(collect, settings)),
+        builds=SiteBuilds(settings, driver, contents, turns, partial(collect, settings, room)),
         specs=Specifications(settings, _certificates()), detect=detect,
         workspaces=workspaces or (lambda account: settings.home / "homes" / account), feed=Feed(),
         workers=Workers(), open_lab_door=doors.open_lab, prepare_ingress=caddy.ensure,

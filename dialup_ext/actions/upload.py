@@ -80,10 +80,13 @@ def _check_room(context: Context, account: Account, needed: int) -> None:
     if free - needed < least:
         raise NoSpace(f"The server has {amount(free)} of disk left and keeps {amount(least)} of it free; "
                       f"this needs {amount(needed, up=True)}.", hint="Ask your admin to make room.")
-    if not needed:
-        return
+    check_storage(account, context.uploads.stored.of_account(account.id), needed)
+
+
+def check_storage(account: Account, stored: int, needed: int) -> None:
+    """Raise `TooMany` (`storage_full`) when `needed` more bytes do not fit beside what is `stored`. Pure."""
     limit = account.quota.max_storage_mb << 20
-    left = max(0, limit - context.uploads.stored.of_account(account.id))
+    left = max(0, limit - stored)
     if needed > left:
         raise TooMany(
             f"This needs {amount(needed, up=True)} and you have {amount(left)} left of {amount(limit)}.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dialup_ext.domain.manifest import MAX_FILES, MAX_TOTAL_BYTES, FileEntry, Manifest
@@ -20,20 +20,25 @@ from dialup_ext.releases.outline import is_served
 from dialup_ext.releases.places import make_passable, store_of
 from dialup_ext.settings import Settings
 
+Room = Callable[[str, int], None]
+"""Raises when so many more bytes do not fit into what an account may store."""
 
-def collect(settings: Settings, account_id: str, top: Path) -> Manifest:
+
+def collect(settings: Settings, room: Room, account_id: str, top: Path) -> Manifest:
     """Store every file below `top` that may be served, and the list of them; durable on return.
 
     The same files again give the same manifest and store nothing. What is stored is kept for a day
-    without anybody naming it. Raises `TooLarge`, `BadInput` (`bad_path`), `NoSpace`.
+    without anybody naming it. Raises `TooLarge`, `BadInput` (`bad_path`), `NoSpace`, what `room`
+    raises; nothing is stored then.
     """
     root = store_of(settings, account_id)
     make_passable(root, settings.home)
     found = {path: size for path, size in _files(top) if is_served(path)}
     _check_sizes(found)
     manifest = Manifest(FileEntry(path, size, _digest(top / path)) for path, size in found.items())
-    blobs = BlobStore(root)
-    blobs.lease(manifest.digests())
+    blobs, sizes = BlobStore(root), manifest.digests()
+    blobs.lease(sizes)
+    room(account_id, sum(sizes[digest] for digest in blobs.missing(sizes)))
     _store(blobs, top, manifest)
     ManifestStore(root).keep(manifest)
     return manifest

@@ -22,6 +22,7 @@ from dialup_ext.domain.deployment import Deployment, Status
 from dialup_ext.domain.manifest import FileEntry, Manifest
 from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Site, SiteStatus
+from dialup_ext.errors import TooMany
 from dialup_ext.releases.blobs import BlobStore
 from dialup_ext.releases.collect import collect
 from dialup_ext.releases.trees import ReleaseTrees
@@ -39,6 +40,8 @@ class Workshop:
     settings: Settings
     driver: ProcessDriver
     said: list[str] = field(default_factory=list)
+    most: int = 1 << 30
+    """Bytes the account may still store."""
 
     def build(self, files: dict[str, str], *, cancelled: Callable[[], bool] = lambda: False,
               deployment: str = "d1", **values: object) -> dict[str, bytes]:
@@ -49,11 +52,15 @@ class Workshop:
         contents, turns = Contents(trees.manifest, uploads.open), Turns(1)
         layer = Layers(settings, self.driver, contents, turns).build(site, release, attempt, self.said.append,
                                                                      cancelled)
-        builds = SiteBuilds(settings, self.driver, contents, turns, partial(collect, settings))
+        builds = SiteBuilds(settings, self.driver, contents, turns, partial(collect, settings, self._room))
         digest = builds.build(site, release, layer, attempt, self.said.append, cancelled)
         made = trees.manifest("a1", digest)
         blobs = BlobStore(settings.home / "store/a1")
         return {entry.path: blobs.path(entry.sha256).read_bytes() for entry in made}
+
+    def _room(self, account_id: str, needed: int) -> None:
+        if needed > self.most:
+            raise TooMany("full", code="storage_full")
 
     def left(self) -> list[Path]:
         """What builds left behind: folders they worked in, half contents."""

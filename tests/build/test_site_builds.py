@@ -9,7 +9,7 @@ import pytest
 
 from dialup_ext.build.layer import layer_path
 from dialup_ext.domain.deployment import StepCancelled, StepFailed
-from dialup_ext.errors import NoSpace
+from dialup_ext.errors import NoSpace, TooMany
 
 PAGE = '<!doctype html><title>t</title><script type="module" src="/src/main.js"></script>'
 DRAWN = {"index.html": PAGE, "src/main.js": "import './look.css'; document.title = 'hello'\n",
@@ -124,6 +124,16 @@ def test_a_nearly_full_disk_refuses_the_build_before_it_begins(workshop, project
     workshop.build(project(**DRAWN))
     with pytest.raises(NoSpace):
         workshop.build(project(**DRAWN), min_free_mb=1 << 40)
+    assert workshop.left() == [] and workshop.running() == []
+
+
+def test_what_does_not_fit_into_the_quota_is_not_kept(workshop, project):
+    workshop.build(project(**DRAWN))
+    blobs = set((workshop.settings.home / "store/a1/blobs").glob("*/*"))
+    workshop.most = 3
+    with pytest.raises(TooMany):
+        workshop.build(project("mkdir dist && echo something new > dist/index.html", **DRAWN))
+    assert len(set((workshop.settings.home / "store/a1/blobs").glob("*/*")) - blobs) == 1  # its package.json
     assert workshop.left() == [] and workshop.running() == []
 
 
