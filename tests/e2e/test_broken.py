@@ -100,7 +100,7 @@ def shattered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
             person.deploy(site, write(folders / name, GOOD))
             return deploy_badly(person, site, write(folders / name, BROKEN[name].server))
 
-        with ThreadPoolExecutor(4) as pool:
+        with ThreadPoolExecutor(6) as pool:
             outcomes = dict(zip(BROKEN, pool.map(break_it, BROKEN), strict=True))
         yield {"installation": installation, "person": people["good"], "folder": folders, "outcomes": outcomes}
 
@@ -152,6 +152,15 @@ def test_a_slow_start_within_the_limit_is_no_failure(shattered: dict[str, Any]) 
     slow = HTTP + f"setTimeout(() => http.createServer((q, a) => a.end('slow')){LISTEN.strip()[:-1]}, 3000);"
     shattered["person"].deploy("slow-start", write(shattered["folder"] / "slow", slow))
     assert shattered["installation"].get("slow-start").text == "slow"
+
+
+@pytest.mark.parametrize("moves", ["q.url === '/' && a.writeHead(302, { Location: '/home' })",
+                                   "q.headers.cookie || a.writeHead(302, { Location: '/', 'Set-Cookie': 'seen=1' })"],
+                         ids=["elsewhere", "by-cookie"])
+def test_a_redirect_that_ends_is_no_loop(shattered: dict[str, Any], moves: str) -> None:
+    fine = HTTP + f"http.createServer((q, a) => {{ {moves}; a.end('moved') }})" + LISTEN
+    shattered["person"].deploy("redirects", write(shattered["folder"] / "moves", fine))
+    assert shattered["installation"].get("redirects").status == 302
 
 
 def test_a_page_without_end_holds_nobody_up(shattered: dict[str, Any]) -> None:
