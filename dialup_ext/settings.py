@@ -39,7 +39,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("scheme", "http", "http or https", "How people reach this server."),
     Setting("caddy", "", "path",
             "The Caddy program; empty: the one installed with dialup, else the one on PATH."),
-    Setting("driver", "", "process", "What runs instances. Empty: chosen at the first start, then stored."),
+    Setting("driver", "", "process or docker", "What runs instances, from now on. Empty: what was stored, chosen at the first start."),
     Setting("database_url", "", "SQLAlchemy URL", "Empty: SQLite in the home's data folder."),
     Setting("health_timeout", 30.0, "seconds", "How long a new instance may take to answer."),
     Setting("health_path", "/", "URL path", "What a new instance must answer with 2xx or 3xx."),

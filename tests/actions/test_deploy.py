@@ -16,7 +16,7 @@ from dialup_ext.domain.deployment import MOVES, Deployment, Status
 from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Site
 from dialup_ext.errors import Conflict, NotFound, TooMany
-from dialup_ext.testing.driver import NeverHealthyDriver
+from dialup_ext.testing.driver import FakeDriver, NeverHealthyDriver
 from dialup_ext.testing.hub import Bench
 from dialup_ext.testing.installation import wait_until
 
@@ -47,6 +47,7 @@ def test_a_release_goes_live_and_its_predecessor_is_superseded(bench: Bench, nod
 def test_what_is_fetched_first_is_told_in_the_deployments_log(bench: Bench) -> None:
     ana = bench.account()
     site = bench.site(ana)
+    assert isinstance(bench.driver, FakeDriver)
     bench.driver.news = ["fetching the image far/node:22"]
     files = deployed(bench, site, bench.release(ana, site, "one"), ana)
     program = deployed(bench, site, bench.release(ana, site, "two", node=True), ana)

@@ -135,33 +135,6 @@ def test_accounts_have_users_and_networks_of_their_own(driver: DockerDriver,
     assert len(driver._networks.list()) == 2
 
 
-def test_what_a_container_can_reach(driver: DockerDriver, make: Callable[..., InstanceSpec], until) -> None:
-    """The reach matrix: what is one's own to share, and nothing else."""
-    own, other, lab, preview = (driver.start(make(key, SERVER, account=account, kind=kind, listens=True)).address
-                                for key, account, kind in (
-        ("site-own", "ana", InstanceKind.SITE), ("site-other", "ben", InstanceKind.SITE),
-        ("lab-own", "ana", InstanceKind.LAB), ("preview-own", "ana", InstanceKind.PREVIEW)))
-    for address in (own, other, lab, preview):
-        until(lambda address=address: connects(address))  # the hub reaches all of them
-    with listening("0.0.0.0") as host_port:
-        gateway = (own or "").rpartition(".")[0] + ".1"
-        targets = {
-            "own other site": own, "somebody's site": other, "own lab from a site": lab,
-            "gateway": f"{gateway}:{host_port}", "machine": f"{machine()}:{host_port}",
-            "Docker's bridge": f"172.17.0.1:{host_port}", "metadata": "169.254.169.254:80",
-            "private": "192.168.77.1:80", "mail": "192.0.2.99:25",
-        }
-        from_site = answer(driver, make("site-probe", REACH, *targets.values()))
-        from_lab = answer(driver, make("lab-probe", REACH, *[*targets.values(), str(preview)], kind=InstanceKind.LAB))
-        from_build = answer(driver, make("build-probe", REACH, *targets.values(), kind=InstanceKind.BUILD))
-
-    for seen in (from_site, from_build):
-        assert {name for name, target in targets.items() if seen[target] == "reached"} == set()
-    assert {name for name, target in targets.items() if from_lab[target] == "reached"} == {"own lab from a site"}
-    assert from_lab[preview] == "reached"
-    assert from_site[targets["machine"]] == "ConnectionRefusedError"
-
-
 def test_rules_somebody_removed_come_back(driver: DockerDriver, make: Callable[..., InstanceSpec]) -> None:
     with listening("0.0.0.0") as port:
         target = f"{machine()}:{port}"

@@ -13,7 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from dialup_ext.app import choose_driver
+from dialup_ext.cli.dialup_up import what_to_know
 from dialup_ext.errors import BadInput, Forbidden, Unavailable
+from dialup_ext.installation import Bond
+from dialup_ext.settings import Settings
 from dialup_ext.spawner.cgroup import group_in
 from dialup_ext.spawner.debian import mirror_of
 from dialup_ext.spawner.docker_build import place_node
@@ -24,6 +28,8 @@ from dialup_ext.spawner.docker_networks import bridge_name, free_subnet, parse_p
 from dialup_ext.spawner.docker_watch import DockerWatch
 from dialup_ext.spawner.package import SHARED, make_wheel
 from dialup_ext.spawner.uids import FIRST, Uids, give
+from dialup_ext.store.engine import Store
+from dialup_ext.store.values import StoredValues
 
 POOL = parse_pool("10.210.0.0/24")
 
@@ -294,3 +300,24 @@ def test_the_package_knows_the_same_shared_files_as_its_build() -> None:
     table = next(node.value for node in ast.parse(source).body if isinstance(node, ast.Assign)
                  and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "SHARED")
     assert ast.literal_eval(table) == SHARED
+
+
+@pytest.mark.needs_root
+def test_what_was_chosen_comes_with_the_reason_and_the_command_to_change_it(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    for driver in ("process", "docker"):
+        assert "systemctl start docker" in what_to_know(Settings(tmp_path), driver)
+    assert what_to_know(Settings(tmp_path, driver="process"), "process") == ""  # asked for
+
+
+def test_the_setting_changes_over_for_good_and_nothing_else_does(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/x.sqlite")
+    store.prepare()
+    values = StoredValues(store)
+    values.set("driver", "docker")
+    bond = Bond(tmp_path, values)
+    choose_driver(Settings(tmp_path, driver="process"), values, bond)
+    assert values.get("driver") == "process"
+    assert choose_driver(Settings(tmp_path), values, bond).name == "process"
+    store.close()

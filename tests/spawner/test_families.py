@@ -123,7 +123,7 @@ def test_a_program_that_is_not_there_ends_with_127_and_says_so(driver, spec):
 
 
 def test_limits_and_manners_of_an_instance(driver, spec):
-    from dialup_ext.domain.instance import InstanceKind, InstanceState
+    from dialup_ext.domain.instance import InstanceKind
 
     text = ("import os, resource, sys; print(resource.getrlimit(resource.RLIMIT_CORE)[1], os.nice(0), "
             "os.getsid(0) == os.getpid(), len(os.listdir('/proc/self/fd')) - 1, sys.stdin.read() == '', "
