@@ -52,7 +52,7 @@ BROKEN = {
                    "It listens on its port but does not answer “/”."),
     "out-of-memory": Broken("const hold = []; for (;;) hold.push(Buffer.alloc(1 << 20, 1));", "out_of_memory",
                             "more than the 256 MiB of memory it may have"),
-    "heap": Broken("const hold = []; for (;;) hold.push({ hold: [...hold.slice(-99)] });", "out_of_memory",
+    "heap": Broken("const hold = []; for (;;) hold.push(new Array(1e6).fill(0.5));", "out_of_memory",
                    "more than the 256 MiB of memory it may have"),
     "status-500": Broken(HTTP + "http.createServer((q, a) => { a.statusCode = 500; a.end('x') })" + LISTEN,
                          "unhealthy", "answers 500 on “/”"),
