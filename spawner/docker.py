@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,7 +32,7 @@ from dialup_ext.spawner.container import (
 )
 from dialup_ext.spawner.docker_containers import Containers
 from dialup_ext.spawner.docker_engine import Engine
-from dialup_ext.spawner.docker_firewall import Firewall, parse_allowed
+from dialup_ext.spawner.docker_firewall import MOMENTS, Firewall, parse_allowed
 from dialup_ext.spawner.docker_images import Images
 from dialup_ext.spawner.docker_logs import MOST, Logs
 from dialup_ext.spawner.docker_networks import Networks
@@ -76,7 +77,11 @@ class DockerDriver:
 
     def check(self) -> None:
         self._engine.ping()
-        self._firewall.keep()
+        if self._firewall.age == math.inf:
+            self._firewall.ensure()
+        elif self._firewall.age > MOMENTS:
+            # Not here: the kernel lets one program at a time see its rules, and whoever asks would queue for that.
+            self._watch.hurry()
 
     def prepare(self, runtime: Runtime, say: Callable[[str], None]) -> None:
         self._images.of(runtime, say)

@@ -11,7 +11,6 @@ import ipaddress
 import os
 import shutil
 import subprocess
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,7 +44,6 @@ class Firewall:
         self._bridges = bridges
         self._chains = f"{bridges.upper()}-IN", f"{bridges.upper()}-OUT"
         self._allowed = list(allowed)
-        self._turn = threading.Lock()
         self._ensured = float("-inf")
 
     def ensure(self) -> None:
@@ -65,15 +63,10 @@ class Firewall:
         self._ensure_no_ipv6()
         self._ensured = time.monotonic()
 
-    def keep(self) -> None:
-        """`ensure`, unless that was done moments ago or somebody is at it: the kernel lets one program
-        at a time see its rules, and who only asks how things are need not queue for that.
-        """
-        if time.monotonic() - self._ensured > MOMENTS and self._turn.acquire(blocking=False):
-            try:
-                self.ensure()
-            finally:
-                self._turn.release()
+    @property
+    def age(self) -> float:
+        """Seconds since every rule was in its place; infinite before the first time."""
+        return time.monotonic() - self._ensured
 
     def remove(self) -> None:
         """Take all of it away again. Idempotent."""

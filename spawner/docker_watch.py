@@ -30,6 +30,7 @@ class DockerWatch:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._renewal = time.monotonic() + FIREWALL_EVERY
 
     def start(self) -> None:
         """Begin watching. Idempotent."""
@@ -42,6 +43,13 @@ class DockerWatch:
         """End `key` in `seconds` from now."""
         with self._changed:
             self._due.setdefault(key, time.monotonic() + max(0.0, seconds))
+            self._changed.notify()
+        self.start()
+
+    def hurry(self) -> None:
+        """Call `renew` now and not only when its minute is over."""
+        with self._changed:
+            self._renewal = time.monotonic()
             self._changed.notify()
         self.start()
 
@@ -60,19 +68,18 @@ class DockerWatch:
             thread.join()
 
     def _run(self) -> None:
-        renewal = time.monotonic() + FIREWALL_EVERY
-        while (over := self._sleep(renewal)) is not None:
+        while (over := self._sleep()) is not None:
             for key in over:
                 if not self._guarded(self._end, key):
                     self.add(key, AGAIN)
-            if time.monotonic() >= renewal:
-                renewal = time.monotonic() + FIREWALL_EVERY
+            if time.monotonic() >= self._renewal:
+                self._renewal = time.monotonic() + FIREWALL_EVERY
                 self._guarded(self._renew)
 
-    def _sleep(self, renewal: float) -> list[str] | None:
+    def _sleep(self) -> list[str] | None:
         """Until the next thing is due, or there is a new one; those over their time, None at the end."""
         with self._changed:
-            nearest = min([renewal, *self._due.values()])
+            nearest = min([self._renewal, *self._due.values()])
             if not self._closed:
                 self._changed.wait(max(0.0, nearest - time.monotonic()))
             if self._closed:

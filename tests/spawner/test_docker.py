@@ -17,6 +17,7 @@ import pytest
 from dialup_ext.domain.instance import InstanceKind, InstanceSpec, Mount, Runtime
 from dialup_ext.errors import Unavailable
 from dialup_ext.settings import Settings
+from dialup_ext.spawner import docker as docker_module
 from dialup_ext.spawner.docker import DockerDriver
 from dialup_ext.spawner.docker_ready import examine_engine
 from dialup_ext.testing.engine import docker_home
@@ -148,8 +149,12 @@ def test_rules_somebody_removed_come_back(driver: DockerDriver, make: Callable[.
 def test_who_asks_how_things_are_does_not_queue_for_the_rules(driver: DockerDriver, monkeypatch: pytest.MonkeyPatch
                                                               ) -> None:
     driver.check()
-    monkeypatch.setattr(driver._firewall, "ensure", lambda: pytest.fail("the rules were just put in their place"))
+    renewed = threading.Event()
+    monkeypatch.setattr(docker_module, "MOMENTS", 0.0)
+    monkeypatch.setattr(driver._watch, "_renew", renewed.set)
+    monkeypatch.setattr(driver._firewall, "ensure", lambda: pytest.fail("in the caller's thread"))
     driver.check()
+    assert renewed.wait(20)
 
 
 def test_an_address_just_given_back_is_the_last_to_be_used_again(driver: DockerDriver,
