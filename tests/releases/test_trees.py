@@ -72,9 +72,14 @@ def test_where_links_cannot_be_made_it_copies(place, monkeypatch):
     def refuse(*args, **more):
         raise OSError(18, "Invalid cross-device link")
 
-    synced = []
+    synced: list[Path] = []
+
+    def sync(where: Path) -> None:
+        synced.append(where)
+        sync_file_system(where)
+
     monkeypatch.setattr(os, "link", refuse)
-    monkeypatch.setattr(building, "sync_file_system", lambda where: synced.append(where) or sync_file_system(where))
+    monkeypatch.setattr(building, "sync_file_system", sync)
     tree = place(SITE)
     assert synced, "copies are not durable by themselves"
     assert {path: data for path, data in content(tree.public).items() if path in SITE} == SITE
