@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from dialup_ext.testing.installation import wait_until
 from tests.browser.fake_hub import FakeHub, deployment
@@ -49,6 +49,27 @@ def test_deploy_saves_the_sites_open_tabs_first_and_names_them(page: Page, hub: 
     assert (hub.root / "atlas/index.html").read_text() == "<h1>old</h1>\n", "another site's tab is not ours to save"
     wait_until(lambda: sent(hub))
     shoot(page, "saved-first")
+
+
+def test_a_save_that_is_under_way_is_waited_for_and_not_repeated(page: Page, hub: FakeHub) -> None:
+    (hub.root / "draft").mkdir(exist_ok=True)
+    (hub.root / "draft/slow.html").write_text("old\n")
+    open_panel(page)
+    edit(page, "draft/slow.html", "NEW ")
+    held: list[Route] = []
+    page.route("**/api/contents/draft/slow.html**",
+               lambda route: held.append(route) if route.request.method == "PUT" else route.continue_())
+
+    with page.expect_request(lambda request: request.method == "PUT"):
+        page.keyboard.press("Control+s")
+    page.evaluate("void jupyterapp.commands.execute('dialup:deploy', {site: 'draft'})")
+    assert not sent(hub)
+    held[0].continue_()
+
+    expect(page.get_by_test_id("dialup-saved")).to_contain_text("slow.html")
+    expect(page.locator(".jp-Dialog")).to_have_count(0)
+    assert len(held) == 1, "one save, ours waited for it"
+    assert (hub.root / "draft/slow.html").read_text() == "NEW old\n"
 
 
 def test_what_cannot_be_saved_is_not_deployed_behind_ones_back(page: Page, hub: FakeHub) -> None:

@@ -6,7 +6,7 @@ import * as React from 'react';
 import { DeployView } from '../components/DeployView';
 import { dialupIcon } from '../icons';
 import { CommandIDs, DEPLOY_TAB, IDeployRun, ISitesModel } from '../tokens';
-import { saveOpen } from '../unsaved';
+import { saveOpen, watchSaves } from '../unsaved';
 import { aboutSite, closeRemoved, siteOf, soon, telling } from './context';
 
 export const deployPlugin: JupyterFrontEndPlugin<void> = {
@@ -25,6 +25,7 @@ export const deployPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('dialup');
     const describedBy = aboutSite(trans);
     const { commands, shell } = app;
+    watchSaves(shell);
     const tracker = new WidgetTracker<MainAreaWidget<RunContent>>({ namespace: 'dialup-deploy' });
     closeRemoved(app.restored, model, tracker, tab => tab.content.site);
 
