@@ -30,7 +30,7 @@ from dialup_ext.domain.deployment import (
 )
 from dialup_ext.domain.instance import Instance, InstanceState, Runtime
 from dialup_ext.domain.release import Release
-from dialup_ext.domain.site import Kind, Site
+from dialup_ext.domain.site import Site
 from dialup_ext.errors import DialupError, NotFound
 
 log = logging.getLogger("dialup")
@@ -112,7 +112,7 @@ class _Work:
     def to_the_end(self) -> None:
         """Live, failed or cancelled; an error after the switch undoes nothing."""
         try:
-            if self.release.kind is not Kind.STATIC:
+            if self.release.kind.runs or self.release.is_to_be_built:
                 self.context.driver.prepare(Runtime.NODE, self.say)
             public, app = self.build()
             instance = self.start(app)

@@ -1,6 +1,8 @@
 """A container engine for tests: the one that answers, else Debian's, installed and started.
 
 Where that may not be, `why_not` says so: tests then skip loudly, and fail on `CI=true`.
+
+`python -m dialup_ext.testing.engine pytest …` runs a command, and all it starts, on one engine with all images.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -26,7 +29,7 @@ from dialup_ext.spawner.docker import DockerDriver
 from dialup_ext.spawner.docker_build import BASE, Builder, Options
 from dialup_ext.spawner.docker_engine import Engine
 
-PACKAGES = ("docker.io", "iptables", "debootstrap")
+PACKAGES = ("docker.io", "iptables", "iproute2", "debootstrap")
 START_TIMEOUT = 60.0
 _built: set[str] = set()
 
@@ -83,6 +86,20 @@ def need_images(*names: str) -> None:
     _built.update(wanted)
 
 
+def main(words: Sequence[str]) -> int:
+    """Run `words` while an engine answers and its images are made; without either where that may not be.
+
+    Returns what the command returned. An engine that was started for it ends with it.
+    """
+    try:
+        with engine():
+            need_images("base", "node", "lab")
+            return _command(words)
+    except (pytest.skip.Exception, pytest.fail.Exception) as reason:
+        print(f"NOT TESTED HERE: containers. {reason}", file=sys.stderr)
+        return _command(words)
+
+
 @contextmanager
 def docker_home(home: Path, **values: object) -> Iterator[tuple[Settings, str]]:
     """Settings and an installation's id for docker drivers; nothing of it is left afterwards."""
@@ -123,7 +140,15 @@ def _install() -> None:
         _run(["apt-get", *words], environment)
 
 
+def _command(words: Sequence[str]) -> int:
+    return subprocess.run(words, check=False).returncode
+
+
 def _run(words: Sequence[str], environment: dict[str, str]) -> None:
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         skip(f"{' '.join(words[:2])} failed: {done.stderr.strip()[-300:]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,7 +1,7 @@
 """A container engine of a test's own, to be stopped, killed and started while the machine's goes on.
 
-It shares nothing with the other but the kernel: own socket, data, runtime folder and process
-number, no bridge of its own and no rules in the firewall.
+It shares nothing with the other but the kernel: own socket, data, runtime folder, process number and
+bridge, and no rules in the firewall. Without a bridge named to it, it would delete the other's `docker0`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from dialup_ext.spawner import proc
 from dialup_ext.testing.installation import wait_until
 
 PATIENCE = 90.0
+BRIDGE_ADDRESS = "192.0.2.1/29"
+"""Of the block kept for documentation (RFC 5737): no machine's network is there. Nothing uses the bridge."""
 
 
 @dataclass
@@ -33,6 +35,11 @@ class PrivateEngine:
     def address(self) -> str:
         """For DOCKER_HOST."""
         return f"unix://{self.root / 'e.sock'}"
+
+    @property
+    def bridge(self) -> str:
+        """The name of its bridge, which has to be there before it starts."""
+        return f"deng{os.getpid()}"
 
     def start(self) -> None:
         """Return once it answers. On a busy machine it gives its own helper too little time and ends:
@@ -71,7 +78,7 @@ class PrivateEngine:
     def _begin(self) -> None:
         words = ["dockerd", "--host", self.address, "--data-root", str(self.root / "data"),
                  "--exec-root", str(self.root / "exec"), "--pidfile", str(self.root / "pid"),
-                 "--bridge=none", "--iptables=false", "--ip6tables=false", "--live-restore"]
+                 "--bridge", self.bridge, "--iptables=false", "--ip6tables=false", "--live-restore"]
         with (self.root / "log").open("ab") as log:
             self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             start_new_session=True)
@@ -94,14 +101,21 @@ def private_engine() -> Iterator[PrivateEngine]:
     """A running one; nothing of it is left afterwards, neither processes nor mounts nor files."""
     root = Path(tempfile.mkdtemp(prefix="dialup-engine-"))
     engine = PrivateEngine(root)
+    _ip("link", "add", engine.bridge, "type", "bridge")
     try:
+        _ip("address", "add", BRIDGE_ADDRESS, "dev", engine.bridge)
         engine.start()
         yield engine
     finally:
         engine.stop()
         _end_helpers(root)
         _unmount(root)
+        _ip("link", "delete", engine.bridge)
         shutil.rmtree(root)
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True)
 
 
 def _end_helpers(root: Path) -> None:
