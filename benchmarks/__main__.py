@@ -59,7 +59,7 @@ def _end(results: Results, wanted: argparse.Namespace) -> int:
         if len(wanted.only) < len(PARTS) and FILE.exists():
             results.keep(Results.read())
         results.write()
-        place(results)
+        place(Results.read())  # as it was written: rounding twice may differ from rounding once
         say(f"Written: {FILE} and {PAGE}")
     return 1 if broken else 0
 
