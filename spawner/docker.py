@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 import logging
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -45,6 +44,9 @@ _log = logging.getLogger(__name__)
 HALF_MADE = timedelta(minutes=1)
 """A container made and not started for this long was left by a crash."""
 
+LATE = 180.0
+"""Seconds after which rules nobody could renew count as gone; they are renewed every minute."""
+
 _RESOLVER = "127.0.0.11"
 """The engine's own name server listens there inside every container."""
 
@@ -77,8 +79,8 @@ class DockerDriver:
 
     def check(self) -> None:
         self._engine.ping()
-        if self._firewall.age == math.inf:
-            self._firewall.ensure()
+        if self._firewall.age > LATE:
+            self._firewall.ensure()  # what is wrong is said here; the watch can only log it
         elif self._firewall.age > MOMENTS:
             # Not here: the kernel lets one program at a time see its rules, and whoever asks would queue for that.
             self._watch.hurry()
@@ -95,6 +97,7 @@ class DockerDriver:
                                   hint="It was moved or deleted. Deploy again, or create the site again.")
             found = self._make(spec)
         if found["State"]["Status"] == "created":
+            self._wall_in()  # an earlier hub may have made it
             found = self._begin(spec.key)
         return instance_of(found)
 
@@ -178,9 +181,10 @@ class DockerDriver:
             ip = self._networks.choose(network, self._taken(spec.account))
             place = Place(self._installation, image, uid, network.name, ip, self._parent,
                           self._settings.log_max_mb)
+            self._logs.forget(spec.key)  # of one that somebody else removed
             self._containers.create(spec.key, container_for(spec, place))
             crashpoint("C7a")
-        return self._containers.look(spec.key) or {}
+        return self._expect(spec.key)
 
     def _begin(self, key: str) -> Mapping[str, Any]:
         try:
@@ -190,10 +194,14 @@ class DockerDriver:
                 self._containers.remove(key)
             raise Unavailable(f"The server cannot start it. {error.message}", code=error.code,
                               hint=error.hint) from error
+        found = self._expect(key)
+        self._watch_over(found)
+        return found
+
+    def _expect(self, key: str) -> Mapping[str, Any]:
         found = self._containers.look(key)
         if found is None:
             raise Unavailable("It was stopped while it started.", code="cannot_start", hint="Start it again.")
-        self._watch_over(found)
         return found
 
     def _wall_in(self) -> None:
@@ -233,7 +241,8 @@ class DockerDriver:
     def _adopt(self) -> None:
         """Watch what an earlier hub started, and remove what it had only half made."""
         try:
-            for key in self._containers.all_keys():
+            keys = self._containers.all_keys()
+            for key in keys:
                 found = self._containers.look(key)
                 if found is None:
                     continue
@@ -243,6 +252,8 @@ class DockerDriver:
                 else:
                     self._watch_over(found)
             self._adopted = True
+            if keys:
+                self._watch.hurry()  # while there was no hub, nobody kept their rules in place
         except Unavailable as error:
             _log.warning("containers could not be adopted: %s", error.message)
 

@@ -86,7 +86,7 @@ class Builder:
         """Debian from its packages; takes most of a minute and needs root and `debootstrap`."""
         if self._options.base:
             self._say(f"starting from {self._options.base}")
-            if not self._images.labels(self._options.base):
+            if not self._images.present(self._options.base):
                 self._images.pull(self._options.base, self._say)
             return
         content = _digest(self._options.suite, PACKAGES)

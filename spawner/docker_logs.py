@@ -13,6 +13,7 @@ would keep the whole hub busy.
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -70,7 +71,7 @@ class Logs:
         """Remove the copy. Idempotent."""
         folder = self._root / key
         with self._lock(key):
-            for name in ("log", "position.json"):
+            for name in ("log", "position.json", "position.new"):
                 (folder / name).unlink(missing_ok=True)
             if folder.is_dir():
                 folder.rmdir()
@@ -78,16 +79,10 @@ class Logs:
             self._locks.pop(key, None)
 
     def _catch_up(self, folder: Path, fetch: Fetch) -> None:
-        position = _load(folder / "position.json")
+        path = folder / "log"
+        position = _start(path, _load(folder / "position.json"))
         found = list(messages(fetch(f"{position.anchor // 10**9}.{position.anchor % 10**9:09d}")))
         new = unseen(found, position)
-        path = folder / "log"
-        with path.open("ab"):
-            pass
-        if path.stat().st_size != position.length:
-            # A crash between the two writes: the file is older than what it says, so cut it there.
-            with path.open("r+b") as file:
-                file.truncate(position.length)
         if not new:
             return
         _append(path, b"".join(data for _time, data in new))
@@ -133,9 +128,18 @@ def _nanoseconds(stamp: str) -> int:
     return int(datetime.fromisoformat(f"{seconds}+00:00").timestamp()) * 10**9 + int(f"{fraction:0<9}"[:9])
 
 
-def _append(path: Path, data: bytes) -> None:
-    import os
+def _start(path: Path, position: Position) -> Position:
+    """Bring the copy to what is known of it. After a power cut it may be shorter than that, and is begun anew."""
+    with path.open("ab") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size < position.length:
+            position = Position()
+        if size > position.length:  # a crash between the two writes
+            file.truncate(position.length)
+    return position
 
+
+def _append(path: Path, data: bytes) -> None:
     handle = create_log(path)
     try:
         while data:

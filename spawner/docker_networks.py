@@ -7,6 +7,7 @@ they overlap nothing on this machine; the engine remembers them.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import ipaddress
 from collections.abc import Collection, Iterable
@@ -154,13 +155,14 @@ def routed(table: str) -> list[str]:
 
 
 def bridge_prefix(installation: str) -> str:
-    """`dlp1a2b`: of one installation, so that two on a machine have rules of their own."""
-    return f"dlp{installation[:4]}"
+    """`dlp1a2b3c`: of one installation, so that two on a machine have rules of their own."""
+    return f"dlp{installation[:6]}"
 
 
 def bridge_name(installation: str, network: str) -> str:
-    """The kernel's name of a network's bridge, 15 letters at most."""
-    return bridge_prefix(installation) + hashlib.sha256(network.encode()).hexdigest()[:8]
+    """The kernel's name of a network's bridge, 15 letters at most: six of them, of 32 kinds, are the network's own."""
+    own = base64.b32encode(hashlib.sha256(network.encode()).digest()).decode().lower()
+    return bridge_prefix(installation) + own[:6]
 
 
 def _number(ip: str) -> int:

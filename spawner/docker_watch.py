@@ -97,4 +97,7 @@ class DockerWatch:
         except DialupError as error:
             _log.warning("watching containers: %s", error.message)
             return False
+        except Exception:  # noqa: BLE001 - no memory for another process, say: there is no other thread
+            _log.exception("watching containers")
+            return False
         return True

@@ -1,4 +1,7 @@
-"""The same flow in containers: deploys, rollbacks, crashes and neighbours, through hub and Caddy."""
+"""The same flow in containers: deploys, rollbacks, crashes, previews and labs, through hub and Caddy.
+
+What fails stands in `test_broken.py`, who reaches whom in `test_walls.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from dialup_ext.client.deploy import DeployFailed
 from dialup_ext.testing.installation import Installation, Person, wait_until
 
 
@@ -63,22 +65,6 @@ def test_dependencies_are_built_in_a_container_and_mounted(docked: Installation,
                                          '"dependencies":{"left-pad":"1.3.0"}}')
     ana.deploy(name, folder)
     assert docked.get(name).text == "   x"
-
-
-def test_what_fails_leaves_the_old_release_live(docked: Installation, ana: Person, name: str,
-                                                node_site: Callable[..., Path]) -> None:
-    ana.deploy(name, node_site("good"))
-    with pytest.raises(DeployFailed) as failed:
-        ana.deploy(name, node_site("", "throw new Error('broken on purpose')\n"))
-    assert "broken on purpose" in str(failed.value) or "exit" in str(failed.value)
-    assert docked.get(name).text == "good"
-
-
-def test_too_much_memory_is_named(docked: Installation, ana: Person, name: str,
-                                  node_site: Callable[..., Path]) -> None:
-    with pytest.raises(DeployFailed) as failed:
-        ana.deploy(name, node_site("", "const hold = []; for (;;) hold.push(Buffer.alloc(1 << 20, 1));\n"))
-    assert "memory" in str(failed.value)
 
 
 def test_a_container_somebody_removed_comes_back(docked: Installation, ana: Person, name: str,

@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -155,6 +156,52 @@ def test_who_asks_how_things_are_does_not_queue_for_the_rules(driver: DockerDriv
     monkeypatch.setattr(driver._firewall, "ensure", lambda: pytest.fail("in the caller's thread"))
     driver.check()
     assert renewed.wait(20)
+
+
+def test_rules_nobody_could_renew_are_no_secret(driver: DockerDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver.check()
+
+    def refuse() -> None:
+        raise Unavailable("no", code="firewall_refused")
+
+    monkeypatch.setattr(driver._firewall, "ensure", refuse)
+    monkeypatch.setattr(driver._firewall, "_ensured", time.monotonic() - 181)
+    with pytest.raises(Unavailable):
+        driver.check()
+
+
+def test_a_new_hub_puts_the_rules_of_what_runs_back(driver: DockerDriver, make: Callable[..., InstanceSpec], until
+                                                    ) -> None:
+    driver.start(make("site-1", SERVER, listens=True))
+    driver.close()
+    driver._firewall.remove()
+    heir = DockerDriver(driver._settings, driver._installation)
+    until(lambda: heir._firewall.age < 60)
+    heir.close()
+
+
+def test_what_an_earlier_hub_made_is_walled_in_before_it_is_started(driver: DockerDriver,
+                                                                    make: Callable[..., InstanceSpec]) -> None:
+    with listening("0.0.0.0") as port:
+        target = f"{machine()}:{port}"
+        spec = make("site-1", REACH, target)
+        heir = DockerDriver(driver._settings, driver._installation)
+        driver._make(spec)
+        driver.close()
+        driver._firewall.remove()
+        assert answer(heir, spec) == {target: "ConnectionRefusedError"}
+        heir.close()
+
+
+def test_what_somebody_removed_takes_its_log_along(driver: DockerDriver, make: Callable[..., InstanceSpec]) -> None:
+    spec, said = make("site-1", "print(open('/proc/sys/kernel/random/uuid').read(), end='')"), []
+    for _ in range(2):
+        driver.start(spec)
+        driver.wait("site-1", 20)
+        said.append(driver.log("site-1").data)
+        subprocess.run(["docker", "rm", "-f", driver._containers._name("site-1")], check=True, capture_output=True)
+    assert [len(one) for one in said] == [37, 37]
+    assert said[0] != said[1]
 
 
 def test_an_address_just_given_back_is_the_last_to_be_used_again(driver: DockerDriver,

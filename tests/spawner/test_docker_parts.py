@@ -58,7 +58,8 @@ def test_routes_of_the_machine_count_as_used() -> None:
 def test_a_bridges_name_fits_the_kernel_and_tells_whose_it_is() -> None:
     name = bridge_name("0123456789abcdef", "dialup-01234567-ana-sites")
     assert len(name) <= 15
-    assert name.startswith("dlp0123")
+    assert name.startswith("dlp012345")
+    assert bridge_name("0123ff6789abcdef", "dialup-01234567-ana-sites")[:9] != name[:9]
 
 
 def test_the_rules_open_only_what_is_named() -> None:
@@ -172,6 +173,15 @@ def test_a_crash_between_copy_and_note_doubles_nothing(tmp_path: Path) -> None:
     assert Logs(tmp_path, 1 << 20).read("site-1", 0, 100, engine).data == b"one\ntwo\n"
 
 
+def test_a_copy_that_lost_its_end_is_begun_anew(tmp_path: Path) -> None:
+    logs, engine = Logs(tmp_path, 1 << 20), Recorded()
+    engine.data = [frame(1, b"one\n")]
+    logs.read("site-1", 0, 100, engine)
+    os.truncate(tmp_path / "site-1" / "log", 2)
+
+    assert logs.read("site-1", 0, 100, engine).data == b"one\n"
+
+
 def test_an_engine_that_threw_its_oldest_away_is_read_from_what_is_left(tmp_path: Path) -> None:
     logs, engine = Logs(tmp_path, 1 << 20), Recorded()
     engine.data = [frame(n, b"%d\n" % n) for n in range(4)]
@@ -184,6 +194,7 @@ def test_an_engine_that_threw_its_oldest_away_is_read_from_what_is_left(tmp_path
 def test_a_forgotten_log_leaves_nothing(tmp_path: Path) -> None:
     logs = Logs(tmp_path, 1 << 20)
     logs.read("site-1", 0, 1, Recorded())
+    (tmp_path / "site-1" / "position.new").write_text("half a note")  # of a hub that died
     for _ in range(2):
         logs.forget("site-1")
     assert list(tmp_path.iterdir()) == []
@@ -258,6 +269,22 @@ def test_the_watch_ends_what_is_over_its_time_and_tries_again(until) -> None:
     watch.add("b", 0.0)
     until(lambda: sorted(ended) == ["a", "b"])
     assert watch._due.keys() == {"late", "b"}
+    watch.close()
+
+
+def test_the_watch_outlives_what_nobody_expected(until) -> None:
+    ended: list[str] = []
+
+    def end(key: str) -> None:
+        ended.append(key)
+        if key == "a":
+            raise OSError("no memory for another process")
+
+    watch = DockerWatch(end, lambda: None)
+    watch.add("a", 0.0)
+    until(lambda: ended)
+    watch.add("b", 0.0)
+    until(lambda: "b" in ended)
     watch.close()
 
 

@@ -16,6 +16,7 @@ from dialup_ext.cli.dialup import main
 from dialup_ext.domain.instance import Runtime
 from dialup_ext.errors import Unavailable
 from dialup_ext.spawner.docker import DockerDriver
+from dialup_ext.spawner.docker_build import Builder, Options
 from dialup_ext.spawner.docker_engine import Engine
 from dialup_ext.spawner.docker_images import Images
 from dialup_ext.testing.engine import docker_home
@@ -55,6 +56,20 @@ def test_an_image_the_registry_does_not_have_is_named_with_the_reason(far: str) 
         Images(engine, lab=name).of(Runtime.PYTHON)
     assert refusal.value.code == "image_missing"
     assert name in refusal.value.message
+
+
+def test_a_base_that_is_here_is_not_fetched(docker_engine: None) -> None:
+    """Nor one without labels, as most images are."""
+    heard: list[str] = []
+    content = io.BytesIO()
+    tarfile.open(fileobj=content, mode="w").close()
+    subprocess.run(["docker", "import", "-", "dialup-test:bare"], input=content.getvalue(), check=True, capture_output=True)
+    try:
+        with closing(Engine()) as engine:
+            Builder(engine, heard.append, Options(base="dialup-test:bare")).base()
+    finally:
+        subprocess.run(["docker", "rmi", "dialup-test:bare"], check=True, capture_output=True)
+    assert heard == ["starting from dialup-test:bare"]
 
 
 def test_the_operator_fetches_what_the_settings_name(far: str, tmp_path: Path) -> None:
