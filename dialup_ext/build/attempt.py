@@ -17,6 +17,9 @@ LOOK = 0.5
 KEPT = 400
 """Lines remembered for saying why it failed."""
 
+LONGEST = 1000
+"""Bytes of a line that are passed on: the rest of a bundle printed as one line tells nobody anything."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -54,9 +57,9 @@ def _follow(driver: Driver, key: str, say: Callable[[str], None], cancelled: Cal
         chunk = driver.log(key, offset)
         offset = chunk.next_offset
         *whole, rest = (rest + chunk.data).split(b"\n")
-        rest = rest[-8192:]
+        rest = rest[:8192]
         if whole:
-            text = [plain(line.decode("utf-8", "replace")) for line in whole]
+            text = [_shown(line) for line in whole]
             lines = (lines + text)[-KEPT:]
             say("\n".join(text))
         if now.state is InstanceState.EXITED and not chunk.data:
@@ -67,5 +70,10 @@ def _follow(driver: Driver, key: str, say: Callable[[str], None], cancelled: Cal
 
 
 def _ended(instance: Instance, lines: list[str], rest: bytes) -> Ended:
-    last = [plain(rest.decode("utf-8", "replace"))] if rest else []
+    last = [_shown(rest)] if rest else []
     return Ended(instance.exit_code, instance.reason, lines + last)
+
+
+def _shown(line: bytes) -> str:
+    text = line[:LONGEST].decode("utf-8", "replace")
+    return plain(text + "…" if len(line) > LONGEST else text)

@@ -107,7 +107,7 @@ _SIGNS = (
     _sign(rf"\[postcss\] {_PLACE}: (?P<said>.+)$", _at_place("syntax_error", _MEND)),
     _sign(rf"^(?:\[[\w:-]+\] )?(?P<said>[^\n]+)\n\s+╭─\[ {_PLACE} \]", _at_place("syntax_error", _MEND)),
     _sign(rf"\[ERROR\] (?P<said>[^\n]+)\n\s*\n\s+{_PLACE}:?$", _at_place("syntax_error", _MEND)),
-    _sign(r"Unable to load your Astro config\s+(?P<said>[^\n]+)\n(?:[^\n]*\n)*?\s+Location:\n\s+(?P<file>astro\.config"
+    _sign(r"Unable to load your Astro config[ \t]*\n\s{0,9}(?P<said>[^\n]+)\n(?:[^\n]*\n){0,20}?[ \t]+Location:\n\s+(?P<file>astro\.config"
           r"\.\w+):(?P<line>\d+)", _at_place("bad_config", _MEND)),
     _sign(r"Unable to load your Astro config\s+([^\n]+)$", _words(
         "bad_config", "astro.config cannot be read: {0}", _MEND)),

@@ -14,7 +14,8 @@ TAIL = 40
 """Log lines shown with a failure."""
 
 _FRAME = re.compile(r"\s+at .*\bnode_modules/|\s+at .*\(?node:internal/")
-_SEALED = re.compile(r"(?:file://)?/\S+?/layers/[^/\s]+/node_modules/")
+_SEALED = re.compile(r"(?:file://|(?<![\w./@+~-]))/[\w./@+~-]+?/layers/[^/\s]+/node_modules/")
+"""Begins only where a path begins: a long line full of slashes must not hold up the hub."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ def explain_build(log_tail: Sequence[str], exit_code: int | None, reason: str, t
 
 def without_places(text: str, folder: Path) -> str:
     """What a build in `folder` printed, without saying where on this server that and its packages are."""
-    return _SEALED.sub("node_modules/", plain(text).replace(f"{folder}/", "")).rstrip()
+    told = plain(text).replace(f"{folder}/", "").replace(str(folder), ".")
+    return _SEALED.sub("node_modules/", told).rstrip()
 
 
 def _build_reason(reason: str, seconds: float) -> Complaint | None:

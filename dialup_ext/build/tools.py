@@ -96,7 +96,9 @@ def _configuration(tool: Tool, manifest: Manifest, read: Read) -> str:
 
 
 def _without_comments(text: str) -> str:
-    return re.sub(r"/\*[\s\S]*?\*/|^\s*//.*$", "", text, flags=re.MULTILINE)
+    end = text.rfind("*/") + 2 if "*/" in text else 0  # what opens after it is none, and would be sought for long
+    whole = re.sub(r"/\*[\s\S]*?\*/", "", text[:end]) + text[end:]
+    return re.sub(r"^[ \t]*//.*$", "", whole, flags=re.MULTILINE)
 
 
 def _inside(folder: str) -> str:

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from dialup_ext.build.attempt import LONGEST
 from dialup_ext.build.layer import layer_path
 from dialup_ext.domain.deployment import StepCancelled, StepFailed
 from dialup_ext.errors import NoSpace, TooMany
@@ -173,8 +174,14 @@ def test_a_build_is_told_no_secret_and_nothing_is_told_of_it(workshop, project, 
 def test_the_log_does_not_say_where_on_the_server_it_was_built(workshop, project):
     workshop.build(project("pwd && echo $PWD/src && vite build", **DRAWN))
     said = "\n".join(workshop.said)
-    assert "\nsrc\n" in said
-    assert "staging/d1/" not in said
+    assert "\n.\nsrc\n" in said
+    assert "staging/d1" not in said
+
+
+def test_of_a_very_long_line_the_beginning_is_passed_on(workshop, project):
+    script = "node -e \"console.log('begin' + '/'.repeat(1e6))\" && vite build"
+    workshop.build(project(script, **DRAWN))
+    assert f"begin{'/' * (LONGEST - 5)}…" in "\n".join(workshop.said).splitlines()
 
 
 def test_a_project_without_a_script_is_built_as_its_tool_does(workshop, project):
