@@ -61,7 +61,7 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
     clock = SystemClock()
     bond = Bond(settings.home, StoredValues(store))
     adopting = not bond.holds()
-    driver = choose_driver(settings, StoredValues(store), bond)
+    driver = choose_driver(settings, StoredValues(store), bond, alone=workspaces is not None)
     caddy = Caddy(settings)
     doors = Doors(settings.run, body_limit=BODY_LIMIT)
     StoredValues(store).set("address", {name: getattr(settings, name) for name in ("domain", "port", "scheme")})
@@ -90,14 +90,15 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
                adopting=adopting)
 
 
-def choose_driver(settings: Settings, values: StoredValues, bond: Bond) -> Driver:
+def choose_driver(settings: Settings, values: StoredValues, bond: Bond, *, alone: bool = False) -> Driver:
     """The driver of this installation: chosen once, stored, changed by the setting `driver` alone.
 
     Containers where an engine answers, its images are there and we may set its rules; plain
-    processes otherwise.
+    processes otherwise. `alone`: whoever has the server to themselves, in their own folder, gets
+    processes too; a container would take their files over for its account's user.
     """
     stored = values.get("driver")
-    wanted = settings.driver or stored or ("docker" if usable() else "process")
+    wanted = settings.driver or stored or ("docker" if not alone and usable() else "process")
     if wanted not in ("process", "docker"):
         raise BadInput(f"There is no driver “{wanted}”.", code="bad_setting",
                        hint="There are two: docker and process.")

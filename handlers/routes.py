@@ -54,7 +54,7 @@ def standalone_routes(base_url: str, settings: dict[str, Any], hub: Callable[[],
         name = owner().name
         built = settings["dialup_hub"]
         built.doors.open_lab(name)
-        return str(built.settings.run / "labs" / f"{name}.sock")
+        return str(built.settings.run / "labs" / name / "hub.sock")
 
     settings.update(dialup_pools=Workers().pools, dialup_authenticate=StandaloneAuthentication(owner),
                     dialup_find_hub_socket=socket)

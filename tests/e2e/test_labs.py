@@ -161,7 +161,7 @@ def test_logging_out_everywhere_closes_the_lab_at_once(two: tuple[Visitor, Visit
 def test_disabling_an_account_ends_its_lab(two: tuple[Visitor, Visitor]) -> None:
     _, ben = two
     installation = ben.person.installation
-    door = installation.settings.run / "labs" / "ben.sock"
+    door = installation.settings.run / "labs" / "ben" / "hub.sock"
     assert door.exists()
 
     installation.identity.disable_account("ben")

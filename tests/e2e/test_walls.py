@@ -41,7 +41,7 @@ while True:
         one.accept()[0].close()
 """
 REACH = """
-import json, os, socket, sys
+import concurrent.futures, json, os, socket, sys
 def reach(target):
     if target.startswith("/"):
         one, place = socket.socket(socket.AF_UNIX), target
@@ -61,7 +61,8 @@ def read(path):
         return type(error).__name__
     return "read"
 targets, paths = json.loads(sys.argv[1])
-print(json.dumps([[reach(one) for one in targets], [read(one) for one in paths]]))
+with concurrent.futures.ThreadPoolExecutor(16) as at_once:
+    print(json.dumps([list(at_once.map(reach, targets)), [read(one) for one in paths]]))
 """
 FACTS = """
 import json, os
@@ -156,10 +157,12 @@ def mark(installation: Installation) -> str:
     return str(json.loads((installation.home / "data/installation").read_text())["id"])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def build(docked: Installation, homes: dict[str, Household], tmp_path_factory: pytest.TempPathFactory
           ) -> Iterator[Inside]:
-    """A build of the first account that takes its time."""
+    """A build of the first account that takes its time. No deployment asked for it, so the hub ends it after
+    half a minute: each test has one of its own.
+    """
     driver = DockerDriver(Settings(docked.home), mark(docked))
     folder = tmp_path_factory.mktemp("staging")
     driver.start(InstanceSpec(key="build-walls", kind=InstanceKind.BUILD, account=homes["walla"].person.name,
