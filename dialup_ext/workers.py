@@ -20,8 +20,9 @@ T = TypeVar("T")
 
 SIZES = {"quick": (6, 400), "hash": (2, 20), "driver": (6, 100), "upload": (4, 40), "health": (1, 20),
          "start": (12, 100),
-         "deploy": (8, 200)}
-"""Threads, and how much may wait behind them (R44). argon2 gets two and twenty (R14)."""
+         "deploy": (24, 200)}
+"""Threads, and how much may wait behind them (R44). argon2 gets two and twenty (R14). A build that waits
+for its turn waits in a thread: there are more than `deploys_waiting`, so a rollback goes past it."""
 
 
 class BoundedPool(ThreadPoolExecutor):

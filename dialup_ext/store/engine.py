@@ -15,8 +15,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from dialup_ext.crashpoint import crashpoint
 from dialup_ext.errors import DialupError, NoSpace, Unavailable
 
-POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 32, "pool_timeout": 10.0}
-"""Connections for every thread of the hub, about 30; who finds none is told to try again."""
+POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 52, "pool_timeout": 10.0}
+"""Connections for every thread of the hub, 55 in its pools; who finds none is told to try again."""
 
 HEAD = "0001"
 """The newest migration; a test compares it with the scripts."""

@@ -34,7 +34,7 @@ HOUR = 3600.0
 TEMPORARY = ("sites/*/*/*.tmp-*", "sites/.trash/*", "store/*/incoming/*", "store/*/uploads/*",
              "store/*/manifests/.*", "ingress/live/.*", "ingress/serving/*/.*",
              "instances/.trash-*")
-"""What a crash may leave half made. npm's staging folders stay a day, they are not asked about."""
+"""What a crash may leave half made. Staging folders of builds stay longer (`sweep_layers`), they are not asked about."""
 
 
 @dataclass
