@@ -49,7 +49,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("build_memory_mb", 1024, "MiB", "The memory of a build; Next fails under 512."),
     Setting("build_disk_mb", 2048, "MiB", "What the build of a site may write, its dependencies apart."),
     Setting("builds_at_once", 1, "builds", "How many builds run side by side."),
-    Setting("deploys_waiting", 20, "deployments", "How many may wait before new ones are refused."),
+    Setting("deploys_waiting", 20, "deployments", "How many may wait before new ones are refused; half of them for one account."),
     Setting("releases_kept", 10, "releases", "How many releases of a site stay for rolling back."),
     Setting("preview_idle", 3600.0, "seconds", "A preview nobody asks for is stopped after this."),
     Setting("session_idle", 86400.0, "seconds", "A login unused for this long ends."),

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import Row, Select, case, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -28,17 +28,13 @@ class DeploymentRecords:
         """Queue a deployment of `release`.
 
         Raises `Conflict` (`deployment_running`) while the site has an unfinished one, `TooMany`
-        (`queue_full`) when `most` are unfinished on the whole server, `NotFound` when the site
-        was removed or the release pruned a moment ago.
+        (`queue_full`) when `most` are unfinished on the whole server or half of them are its owner's,
+        `NotFound` when the site was removed or the release pruned a moment ago.
         """
         deployment_id = new_id()
         with self.store.begin() as connection:
             _check_there(connection, release)
-            waiting = connection.execute(
-                select(func.count()).select_from(deployments).where(deployments.c.unfinished.is_not(None)))
-            if waiting.scalar_one() >= most:
-                raise TooMany(f"{most} deployments are waiting already.", code="queue_full",
-                              hint="Try again in a minute.")
+            _check_room(connection, release, most)
             try:
                 connection.execute(insert(deployments).values(
                     id=deployment_id, site_id=release.site_id, release_id=release.id, action=action,
@@ -209,6 +205,22 @@ def _check_there(connection: Connection, release: Release) -> None:
     if connection.execute(select(releases.c.id).where(releases.c.id == release.id)).first() is None:
         raise NotFound(f"Release {release.number} is no longer kept.", code="release_not_found",
                        hint="Deploy the folder again; only what is missing is sent.")
+
+
+def _check_room(connection: Connection, release: Release, most: int) -> None:
+    """Nobody takes more than half of the queue, so there is always room for somebody else's."""
+    owners = user_sites.alias()
+    owner = select(owners.c.user_id).where(owners.c.id == release.site_id).scalar_subquery()
+    own = func.coalesce(func.sum(case((user_sites.c.user_id == owner, 1), else_=0)), 0)
+    everybody, theirs = connection.execute(
+        select(func.count(), own).select_from(deployments.join(user_sites, user_sites.c.id == deployments.c.site_id))
+        .where(deployments.c.unfinished.is_not(None))).one()
+    share = max(1, most // 2)
+    if everybody >= most:
+        raise TooMany(f"{most} deployments are waiting already.", code="queue_full", hint="Try again in a minute.")
+    if theirs >= share:
+        raise TooMany(f"{share} of your deployments are waiting already.", code="queue_full",
+                      hint="Wait for one of them, or cancel it.")
 
 
 def _supersede(connection: Connection, site_id: str, at: datetime) -> None:

@@ -132,6 +132,18 @@ def test_at_most_one_deployment_of_a_site_and_a_bounded_queue(bench: Bench) -> N
     assert running.value.code == "deployment_running" and full.value.code == "queue_full"
 
 
+def test_nobody_takes_more_than_half_of_the_queue(bench: Bench) -> None:
+    ana, ben = bench.account(), bench.account("ben")
+    open_one = bench.context.deployments.open
+    for number in range(2):
+        site = bench.site(ana, f"site{number}")
+        open_one(bench.release(ana, site, "one"), "deploy", "ana", bench.clock.now(), most=4)
+
+    with pytest.raises(TooMany, match="2 of your deployments"):
+        open_one(bench.release(ana, bench.site(ana, "third"), "one"), "deploy", "ana", bench.clock.now(), most=4)
+    open_one(bench.release(ben, bench.site(ben, "bens"), "one"), "deploy", "ben", bench.clock.now(), most=4)
+
+
 def test_rolling_back_goes_to_the_release_that_was_live_before(bench: Bench) -> None:
     ana = bench.account()
     site = bench.site(ana)
