@@ -22,7 +22,8 @@ from tests.browser.fake_hub import FakeHub, ago, deployment, site
 
 BUILT = Path(__file__).parents[2] / "dialup_ext" / "labextension"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
+         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+         "--disable-renderer-backgrounding", "--disable-background-timer-throttling"]
 expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 OURS = re.compile(r"/dialup/(api|lab|dashboards)/")
 
