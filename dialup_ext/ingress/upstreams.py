@@ -56,7 +56,9 @@ def to_upstream(places: Places, serving: str, *more: str) -> Lines:
     early = block("header", "-Set-Cookie", "-Clear-Site-Data", block("match", "status 1xx"))
     return [
         *early,
-        *block("@up file", f'root "{serving}/up"', "try_files /*"),
+        # Caddy lists the folder and then looks for what it found. When the host is led elsewhere in between, it
+        # is not there; so it looks again. Three switches within a few microseconds do not happen.
+        *block("@up file", f'root "{serving}/up"', "try_files /* /* /*"),
         *block("handle @up", "@gate vars {http.matchers.file.relative} gate /gate", gate, app),
     ]
 

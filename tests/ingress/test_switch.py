@@ -7,8 +7,12 @@ and switches done wrong on purpose, which the load has to notice.
 from __future__ import annotations
 
 import hashlib
+import itertools
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -138,3 +142,29 @@ def test_the_configuration_stays_the_same_while_sites_come_and_go(world: Any) ->
 
     assert world.caddy.loaded_config() == before
     assert world.ask(host).status == 404
+
+
+def test_a_switch_between_two_looks_at_the_link_misses_nobody(world: Any) -> None:
+    """Caddy finds the address in two steps; a host that is led elsewhere all the time meets them often."""
+    host = "hasty.dialup.localhost"
+    servers = [world.server(f"release {number}") for number in range(2)]
+    ended = threading.Event()
+
+    def point(number: int) -> None:
+        world.ingress.point(host, Target(f"release-{number}", None, servers[number].address))
+
+    def lead_to_and_fro() -> None:
+        for number in itertools.cycle((0, 1)):
+            if ended.is_set():
+                return
+            point(number)
+
+    point(0)
+    with ThreadPoolExecutor(1) as pool:
+        leading = pool.submit(lead_to_and_fro)
+        try:
+            answers = Counter(world.ask(host).status for _ in range(600))
+        finally:
+            ended.set()
+        leading.result()
+    assert answers == {200: 600}
