@@ -6,7 +6,7 @@ export DIALUP_HOME ?= $(CURDIR)/.dialup
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check bench pictures clean
+.PHONY: help up images test check bench pictures clean
 
 help: ## Show this
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,10 @@ help: ## Show this
 up: ## Install what is missing and start a whole server here (PORT=…, DIALUP_HOME=…)
 	@scripts/install run
 	@exec $(VENV)/bin/dialup up
+
+images: ## Build what containers are made of, before the first `make up` (Docker, root)
+	@scripts/install run
+	@$(VENV)/bin/dialup images build
 
 test: ## Run everything: style, types, tests, browser
 	@scripts/install test
