@@ -24,6 +24,7 @@ CAREFUL = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-P
     ("/login", 100 * KIB), ("/dialup/api/v1/sites", 127 * KIB), (LISTING, 11 * KIB * KIB), (FILES, 20 * KIB * KIB)])
 def test_the_portal_takes_what_it_has_to(world: Any, path: str, size: int) -> None:
     world.on_socket("hub")
+    world.settle(PORTAL)  # a line kept to the hub of the test before is found dead by what can be asked twice
 
     assert len(world.ask(PORTAL, path, "POST", b"x" * size).echo["body"]) == size
 
