@@ -1,6 +1,7 @@
 """The hub: everything handlers and the operator's command line can ask for, by verb.
 
-One object per process, thread-safe, synchronous. Every method that takes a principal works on
+One object per process, thread-safe, synchronous; what would make it long stands beside it (`life`,
+`views`, `hosts`). Every method that takes a principal works on
 its account's things only; other people's are `NotFound` (R20). Answers are views and values of
 `domain/`; verbs live in `actions/`.
 """
@@ -39,6 +40,7 @@ from dialup_ext.domain.views import (
 )
 from dialup_ext.errors import BadInput, Conflict
 from dialup_ext.hosts import Hosts
+from dialup_ext.life import Life
 from dialup_ext.rounds import Rounds
 from dialup_ext.views import Views
 
@@ -73,6 +75,7 @@ class Hub:
         self._lock = lock
         self.views = Views(self)
         self.hosts = Hosts(context, identity)
+        self.life = Life(self)
         self._rounds = Rounds(context.workers.closed)
 
     # -- life -----------------------------------------------------------------------------------
@@ -131,7 +134,8 @@ class Hub:
             elif session.site_id:
                 preview.stop_preview(self.context, self.context.sites.get(session.site_id))
 
-    def _check_may_change(self) -> None:
+    def check_may_change(self) -> None:
+        """Raise `Conflict` (`adopting`) while the database does not know this home's files."""
         if self.adopting:
             raise Conflict("This server's database does not know the files it finds, so nothing can be changed.",
                            code="adopting", hint="Its admin has to restore the right backup first.")
@@ -165,7 +169,7 @@ class Hub:
                 "hint": "" if free else "Choose another one."}
 
     def create_site(self, me: Principal, name: str, kind: str | None, template: str | None) -> SiteView:
-        self._check_may_change()
+        self.check_may_change()
         if template is not None:
             known = {entry["name"]: entry for entry in self.templates}
             if template not in known:
@@ -175,20 +179,8 @@ class Hub:
         return self.views.site(sites.create_site(self.context, me.account, name, Kind(kind) if kind else None,
                                                  template))
 
-    def stop_site(self, me: Principal, ref: str) -> SiteView:
-        self._check_may_change()
-        return self.views.site(sites.stop_site(self.context, self.load_site(me, ref)))
-
-    def start_site(self, me: Principal, ref: str) -> SiteView:
-        self._check_may_change()
-        return self.views.site(sites.start_site(self.context, self.load_site(me, ref), me.account.name))
-
-    def restart_site(self, me: Principal, ref: str) -> SiteView:
-        self._check_may_change()
-        return self.views.site(sites.restart_site(self.context, self.load_site(me, ref), me.account.name))
-
     def remove_site(self, me: Principal, ref: str) -> None:
-        self._check_may_change()
+        self.check_may_change()
         sites.remove_site(self.context, self.load_site(me, ref))
 
     def site_log(self, me: Principal, ref: str, lines: int) -> list[str]:
@@ -202,7 +194,7 @@ class Hub:
 
     # -- uploads and releases -------------------------------------------------------------------
     def begin_upload(self, me: Principal, ref: str, manifest: Manifest) -> dict[str, Any]:
-        self._check_may_change()
+        self.check_may_change()
         return begin_upload(self.context, me.account, self.load_site(me, ref), manifest)
 
     def receive_files(self, me: Principal, upload_id: str) -> Any:
@@ -220,14 +212,14 @@ class Hub:
 
     # -- deployments ----------------------------------------------------------------------------
     def deploy(self, me: Principal, ref: str, release_id: str) -> DeploymentView:
-        self._check_may_change()
+        self.check_may_change()
         site = self.load_site(me, ref)
         release = self.context.releases.load(release_id, site.id)
         return self.views.deployment(
             deploy.request_deployment(self.context, site, release, me.account.name), site.name)
 
     def rollback(self, me: Principal, ref: str, release: str | int | None) -> DeploymentView:
-        self._check_may_change()
+        self.check_may_change()
         site = self.load_site(me, ref)
         return self.views.deployment(sites.rollback(self.context, site, me.account.name, release), site.name)
 
@@ -258,7 +250,7 @@ class Hub:
         return self.views.preview(self.load_site(me, ref), with_upstream=with_upstream)
 
     def start_preview(self, me: Principal, ref: str) -> PreviewView:
-        self._check_may_change()
+        self.check_may_change()
         preview.start_preview(self.context, self.load_site(me, ref))
         return self.preview(me, ref)
 
@@ -276,7 +268,7 @@ class Hub:
         return self.views.lab(me.account)
 
     def start_lab(self, me: Principal) -> LabView:
-        self._check_may_change()
+        self.check_may_change()
         self.context.prepare_ingress()
         lab.start_lab(self.context, me.account)
         return self.views.lab(me.account)

@@ -81,6 +81,7 @@ class Views:
             last_deployed=site.last_deployed, last_deployed_by=live.created_by if live else None,
             created_at=site.created_at, last_edited=site.last_edited, error_message=site.error_message,
             storage_bytes=site.storage_bytes, memory_mb=self.memory_of(self.live_key(site)) if live else None,
+            runs=site.runs, sleep_after=site.sleep_after, halted=site.halted, volume=site.volume,
             deployment=self._deployment(newest, site.name, number) if newest else None,
             preview=self._preview(site, preview))
 

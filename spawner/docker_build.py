@@ -121,11 +121,11 @@ class Builder:
             needs = "\n".join(requirements("lab")) + "\n"
             (context / "first/requirements.txt").write_text(needs)
             content = _digest(self._base_id(), _LAB, needs, wheel.read_bytes())
-            if self._is_there(LOCAL[Runtime.PYTHON], content):
+            if self._is_there(LOCAL[Runtime.LAB], content):
                 return
             self._say("installing JupyterLab and dialup; the first time this takes a minute or two")
             recipe = _LAB.format(base=self._base(), install=self._installer(context / "first"))
-            self._build(context, recipe, LOCAL[Runtime.PYTHON], content)
+            self._build(context, recipe, LOCAL[Runtime.LAB], content)
 
     def _installer(self, folder: Path) -> str:
         """The command that installs: uv where this dialup was installed with it, else pip."""

@@ -14,7 +14,7 @@ from dialup_ext.domain.instance import Runtime
 from dialup_ext.errors import NotFound, Unavailable
 from dialup_ext.spawner.docker_engine import Engine
 
-LOCAL = {Runtime.NODE: "dialup/node:local", Runtime.PYTHON: "dialup/lab:local"}
+LOCAL = {Runtime.NODE: "dialup/node:local", Runtime.LAB: "dialup/lab:local"}
 """What `dialup images build` makes."""
 
 NODE_FROM_REGISTRY = "node:22-slim"
@@ -40,7 +40,7 @@ class Images:
 
     def __init__(self, engine: Engine, *, node: str = "", lab: str = "") -> None:
         self._engine = engine
-        self._wanted = {Runtime.NODE: node, Runtime.PYTHON: lab}
+        self._wanted = {Runtime.NODE: node, Runtime.LAB: lab}
         self._pulling = threading.Lock()
 
     def of(self, runtime: Runtime, say: Callable[[str], None] = _log.info) -> str:
@@ -63,7 +63,7 @@ class Images:
         An image without our label is its operator's own business; one that is not there passes.
         """
         made_by = (self.labels(name) or {}).get(VERSION, dialup_ext.__version__)
-        if runtime is Runtime.PYTHON and made_by != dialup_ext.__version__:
+        if runtime is Runtime.LAB and made_by != dialup_ext.__version__:
             raise Unavailable(f"The image {name} holds dialup {made_by}, and this server runs "
                               f"{dialup_ext.__version__}.", code="image_old", hint=_renew(name))
 

@@ -49,7 +49,7 @@ def request_deployment(context: Context, site: Site, release: Release, by: str,
     nothing could be started or nobody would answer the public address.
     """
     context.prepare_ingress()
-    if release.kind.runs:
+    if release.runs:
         context.driver.check()
     deployment = context.deployments.open(release, action, by, context.clock.now(),
                                           most=context.settings.deploys_waiting)
@@ -112,7 +112,7 @@ class _Work:
     def to_the_end(self) -> None:
         """Live, failed or cancelled; an error after the switch undoes nothing."""
         try:
-            if self.release.kind.runs or self.release.is_to_be_built:
+            if self.release.runs or self.release.is_to_be_built:
                 self.context.driver.prepare(Runtime.NODE, self.say)
             public, app = self.build()
             instance = self.start(app)
@@ -145,14 +145,14 @@ class _Work:
         manifest = self.context.trees.manifest(self.site.owner_id, digest)
         tree = self.context.trees.materialise(
             self.site.owner, self.site.owner_id, self.site.name, self.release.id, manifest,
-            self.release.kind, root, layer)
+            root, layer, runs=self.release.runs)
         files = len(manifest)
         self.say("1 file is in place" if files == 1 else f"{files:,} files are in place")
         self.move(Status.STARTING, build_seconds=self.context.clock.monotonic() - began)
         return tree.public, tree.app
 
     def start(self, app: Path | None) -> Instance | None:
-        if not self.release.kind.runs or app is None:
+        if not self.release.runs or app is None:
             self.move(Status.CHECKING)
             return None
         spec = self.context.specs.site(self.site, self.deployment, app)

@@ -30,9 +30,10 @@ def serve_site(context: Context, site_id: str) -> None:
         digest, root = release.served
         tree = context.trees.materialise(
             site.owner, site.owner_id, site.name, release.id,
-            context.trees.manifest(site.owner_id, digest), release.kind, root, release.layer)
+            context.trees.manifest(site.owner_id, digest), root, release.layer,
+            runs=release.runs)
         instance = None
-        if tree.app is not None and release.kind.runs:
+        if tree.app is not None and release.runs:
             instance = _running(context, site, deployment, tree.app)
         context.ingress.point(site.host(context.settings.domain),
                               target_of(deployment, tree.public, instance))
@@ -44,7 +45,7 @@ def stands(site: Site, target: Target | None, instance: Instance | None) -> bool
         return target is not None and target.upstream == GATE
     if target is None or not target.name.startswith(site.live_deployment_id):
         return False
-    if not site.kind.runs:
+    if not site.runs:
         return True
     return (instance is not None and instance.state is InstanceState.RUNNING
             and instance.address == target.upstream)

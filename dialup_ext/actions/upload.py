@@ -66,7 +66,8 @@ def finish_upload(context: Context, account: Account, upload_id: str) -> Release
     detection = context.detect(manifest, read)
     release = context.releases.create(
         site.id, manifest.digest, kind=detection.kind, root=detection.root, why=detection.why,
-        builder=detection.builder, file_count=len(manifest), size_bytes=manifest.total_bytes, by=account.name, at=context.clock.now())
+        builder=detection.builder, runs=detection.runs, start=detection.start, config=detection.config,
+        file_count=len(manifest), size_bytes=manifest.total_bytes, by=account.name, at=context.clock.now())
     context.note_release()
     if site.live_release_id is None and site.kind is not detection.kind:
         context.sites.change(site.id, site_type=detection.kind.value)

@@ -6,7 +6,9 @@ Called twice: with the paths alone, before a byte is sent, and again with the co
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from dialup_ext.build.package import PACKAGE, Package, Read, read_package
 from dialup_ext.build.tools import Tool, makes_files, output_of, tool_of
@@ -39,6 +41,11 @@ class Detection:
     root: str
     why: str
     builder: str = ""
+    runs: bool = False
+    """True when it needs an instance: of this folder, or of what its build makes."""
+    start: tuple[str, ...] = ()
+    """What runs it; () when its package.json says."""
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 def detect(manifest: Manifest, read: Read | None) -> Detection:
@@ -55,7 +62,7 @@ def detect(manifest: Manifest, read: Read | None) -> Detection:
     package = read_package(manifest, read)
     start = package.script("start")
     if start and not _DEVELOPING.match(start):
-        return Detection(Kind.NODEJS, "", f"package.json has a start script: {start[:80]}")
+        return Detection(Kind.NODEJS, "", f"package.json has a start script: {start[:80]}", runs=True)
     because = (f"the start script in package.json ({start[:80]}) is for developing" if start
                else "package.json has no start script")
     tool = tool_of(package)
@@ -67,7 +74,8 @@ def detect(manifest: Manifest, read: Read | None) -> Detection:
 def _at_first_sight(manifest: Manifest) -> Detection:
     if config := next((entry.path for entry in manifest if entry.path.startswith("astro.config.")), ""):
         return Detection(Kind.ASTRO, "", f"it has an {config}; package.json says more when it has arrived")
-    return Detection(Kind.NODEJS, "", "it has a package.json; its scripts decide when it has arrived")
+    return Detection(Kind.NODEJS, "", "it has a package.json; its scripts decide when it has arrived",
+                     runs=True)
 
 
 def _with_tool(manifest: Manifest, read: Read, package: Package, tool: Tool, because: str) -> Detection:

@@ -35,7 +35,7 @@ class Layers:
         Idempotent: the instance is named by the deployment, a sealed layer is adopted. Raises
         `StepFailed` with npm's cause in words, `StepCancelled`.
         """
-        if not (release.kind.runs or release.is_to_be_built):
+        if not (release.runs or release.is_to_be_built):
             return release.layer
         manifest = self._contents.manifest(site.owner_id, release.digest)
         wanted = plan(manifest, self._contents.reader(site.owner_id, manifest), tools=release.is_to_be_built)

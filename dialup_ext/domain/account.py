@@ -16,12 +16,13 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The most one account may use. Memory and storage in MiB, CPU in cores."""
+    """The most one account may use. Memory and storage in MiB, CPU in cores, builds at the same time."""
 
     max_sites: int = 3
     max_memory_mb: int = 512
     max_cpu_cores: float = 0.5
     max_storage_mb: int = 1024
+    max_builds: int = 1
 
 
 @dataclass(frozen=True, slots=True)

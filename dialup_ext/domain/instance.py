@@ -29,7 +29,7 @@ class Runtime(StrEnum):
     """The tools an instance needs: an image to the docker driver, a tool chain to the process driver."""
 
     NODE = "node"
-    PYTHON = "python"
+    LAB = "lab"
     """dialup's own Python environment: labs and the static preview server."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from dialup_ext.domain.site import Kind
 
@@ -38,6 +40,13 @@ class Release:
     """The package that makes a site of these files, such as `astro`; “” when they are the site."""
     built: str | None = None
     """SHA-256 of the manifest of what the build made, once it has; a release is built once."""
+
+    runs: bool = False
+    """True when it needs an instance; False when Caddy serves its files alone."""
+    start: tuple[str, ...] = ()
+    """The command that runs it; () when its package.json says, or when it does not run."""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """What the site's own `dialup.toml` says, checked; {} without one."""
 
     @property
     def served(self) -> tuple[str, str]:

@@ -8,27 +8,30 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """How a site is run. Detection explains its choice; see `build/detect.py`.
+    """What a site is made with. Detection explains its choice; see `build/detect.py`.
 
-    An Astro site is built into files, and so are static sites whose release names a builder.
+    Whether a release of it needs an instance is the release's own affair: an Astro or Next site may be
+    built into files or into a program.
     """
 
     STATIC = "static"
     NODEJS = "nodejs"
     ASTRO = "astro"
-
-    @property
-    def runs(self) -> bool:
-        """True when a live release needs an instance; False when Caddy serves files alone."""
-        return self is Kind.NODEJS
+    NEXT = "next"
+    PYTHON = "python"
+    NOTEBOOK = "notebook"
 
 
 class SiteStatus(StrEnum):
-    """What a visitor would find. `editing` is `active` or `new` with a preview running."""
+    """What a visitor would find. `editing` is `active` or `new` with a preview running.
+
+    `failed` is a site that never went live, or one that was stopped because it ended again and again.
+    """
 
     NEW = "new"
     ACTIVE = "active"
     STOPPED = "stopped"
+    SLEEPING = "sleeping"
     BUILDING = "building"
     FAILED = "failed"
     EDITING = "editing"
@@ -55,6 +58,16 @@ class Site:
     """What its releases take on disk, as their manifests say."""
     stopped: bool = False
     """The owner wants it stopped: visitors see a page that says so, nothing runs."""
+    runs: bool = False
+    """True when its live release needs an instance; False when Caddy serves files alone, or nothing is live."""
+    sleep_after: int | None = None
+    """Seconds without a visit after which its instance is stopped until the next one; None: never."""
+    asleep: bool = False
+    """Its instance was stopped for want of visitors; the next request wakes it."""
+    halted: str | None = None
+    """Why the server no longer starts it by itself, in a sentence; None while it does."""
+    volume: bool = False
+    """It has a folder of its own for data, which survives deployments."""
 
     def host(self, domain: str) -> str:
         return f"{self.name}.{domain}"

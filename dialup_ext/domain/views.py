@@ -88,6 +88,10 @@ class SiteView:
     error_message: str | None
     storage_bytes: int
     memory_mb: float | None
+    runs: bool
+    sleep_after: int | None
+    halted: str | None
+    volume: bool
     deployment: DeploymentView | None
     preview: PreviewView | None
 

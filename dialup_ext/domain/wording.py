@@ -23,6 +23,7 @@ SITES = {
     "building": Said("busy", "Deploying"),
     "failed": Said("bad", "Failed"),
     "stopped": Said("quiet", "Stopped"),
+    "sleeping": Said("quiet", "Asleep"),
 }
 """A site's status."""
 

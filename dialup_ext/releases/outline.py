@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dialup_ext.domain.manifest import FileEntry, Manifest
-from dialup_ext.domain.site import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +26,13 @@ class Outline:
         return 0o555 if entry.executable and not self.is_public else 0o444
 
 
-def outline(manifest: Manifest, kind: Kind, root: str, layer: str | None) -> Outline:
-    """The one folder a release of that kind needs.
+def outline(manifest: Manifest, root: str, layer: str | None, *, runs: bool) -> Outline:
+    """The one folder a release needs.
 
-    A static site gets the files below `root` that Caddy may serve. What runs gets all files, and
+    A site of files alone gets those below `root` that Caddy may serve. What runs gets all files, and
     none of them is public; an uploaded `node_modules` gives way to the layer.
     """
-    if not kind.runs:
+    if not runs:
         return Outline("public", tuple(entry for entry in manifest.under(root) if is_served(entry.path)))
     files = manifest.files
     if layer is not None:

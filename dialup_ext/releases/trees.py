@@ -19,7 +19,6 @@ from pathlib import Path
 
 from dialup_ext.crashpoint import crashpoint
 from dialup_ext.domain.manifest import Manifest
-from dialup_ext.domain.site import Kind
 from dialup_ext.durable import exchange, locked, no_space, sync
 from dialup_ext.errors import DialupError
 from dialup_ext.releases.adopt import stands
@@ -64,7 +63,7 @@ class ReleaseTrees:
         self._next_sweep = time.monotonic()
 
     def materialise(self, account_name: str, account_id: str, site_name: str, release_id: str,
-                    manifest: Manifest, kind: Kind, root: str, layer: str | None) -> Tree:
+                    manifest: Manifest, root: str, layer: str | None, *, runs: bool) -> Tree:
         """The release's folder, built if it is not there. Durable, idempotent, safe at any crash.
 
         A folder that is there is compared with the manifest and adopted; one that differs is
@@ -74,7 +73,7 @@ class ReleaseTrees:
         store = store_of(self._settings, account_id)
         site = self._site(account_name, site_name)
         final = site / plain(release_id)
-        wanted = outline(manifest, kind, root, layer)
+        wanted = outline(manifest, root, layer, runs=runs)
         with no_space():
             make_passable(site, self._settings.home)
             make_passable(store, self._settings.home)

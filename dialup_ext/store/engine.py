@@ -18,7 +18,7 @@ from dialup_ext.errors import DialupError, NoSpace, Unavailable
 POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 52, "pool_timeout": 10.0}
 """Connections for every thread of the hub, 55 in its pools; who finds none is told to try again."""
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test compares it with the scripts."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,8 @@ class ReleaseRecords:
     store: Store
 
     def create(self, site_id: str, digest: str, *, kind: Kind, root: str, why: str, file_count: int,
-               size_bytes: int, by: str, at: datetime, builder: str = "") -> Release:
+               size_bytes: int, by: str, at: datetime, builder: str = "", runs: bool = False,
+               start: Sequence[str] = (), config: Mapping[str, Any] | None = None) -> Release:
         """The release of this content: the one that is there, or a new one with the next number."""
         with self.store.begin() as connection:
             _lock_site(connection, site_id)
@@ -38,8 +39,8 @@ class ReleaseRecords:
             release_id = new_id()
             connection.execute(insert(releases).values(
                 id=release_id, site_id=site_id, number=number, kind=kind.value, digest=digest, root=root,
-                why=why, builder=builder, file_count=file_count, size_bytes=size_bytes, created_at=at,
-                created_by=by))
+                why=why, builder=builder, runs=runs, start=list(start), config=dict(config or {}),
+                file_count=file_count, size_bytes=size_bytes, created_at=at, created_by=by))
             return _release(connection.execute(select(releases).where(releases.c.id == release_id)).one())
 
     def load(self, release_id: str, site_id: str | None = None) -> Release:
@@ -122,5 +123,5 @@ def _release(row: Row[Any]) -> Release:
         id=row.id, site_id=row.site_id, number=row.number, kind=Kind(row.kind), digest=row.digest,
         file_count=row.file_count, size_bytes=row.size_bytes, created_at=row.created_at,
         created_by=row.created_by, root=row.root, layer=row.layer, why=row.why,
-        builder=row.builder, built=row.built,
+        builder=row.builder, built=row.built, runs=row.runs, start=tuple(row.start), config=row.config,
     )

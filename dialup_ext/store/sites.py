@@ -15,7 +15,7 @@ from dialup_ext.domain.account import Account
 from dialup_ext.domain.site import Kind, Site, SiteStatus
 from dialup_ext.errors import Conflict, NotFound, TooMany
 from dialup_ext.store.engine import Store, new_id
-from dialup_ext.store.tables import deployments, editor_sessions, retired_names, user_sites, users
+from dialup_ext.store.tables import deployments, editor_sessions, releases, retired_names, user_sites, users
 
 QUARANTINE = timedelta(days=90)
 """How long a removed name stays with the account that had it (R18)."""
@@ -121,13 +121,16 @@ def _query() -> Select[Any]:
     status = case(
         (unfinished, SiteStatus.BUILDING.value),
         (user_sites.c.stopped, SiteStatus.STOPPED.value),
+        (user_sites.c.halted.is_not(None), SiteStatus.FAILED.value),
         (previewed, SiteStatus.EDITING.value),
+        (user_sites.c.asleep, SiteStatus.SLEEPING.value),
         (user_sites.c.live_release_id.is_not(None), SiteStatus.ACTIVE.value),
         (newest == "failed", SiteStatus.FAILED.value),
         else_=SiteStatus.NEW.value,
     )
-    return select(user_sites, users.c.name.label("owner"), status.label("status")).join(
-        users, users.c.id == user_sites.c.user_id)
+    return (select(user_sites, users.c.name.label("owner"), status.label("status"), releases.c.runs)
+            .join(users, users.c.id == user_sites.c.user_id)
+            .join(releases, releases.c.id == user_sites.c.live_release_id, isouter=True))
 
 
 def _site(row: Row[Any]) -> Site:
@@ -136,7 +139,8 @@ def _site(row: Row[Any]) -> Site:
         status=SiteStatus(row.status), created_at=row.created_at, template=row.template,
         live_release_id=row.live_release_id, live_deployment_id=row.live_deployment_id,
         last_deployed=row.last_deployed, last_edited=row.last_edited, error_message=row.error_message,
-        storage_bytes=row.storage_used_bytes, stopped=row.stopped,
+        storage_bytes=row.storage_used_bytes, stopped=row.stopped, runs=bool(row.runs),
+        sleep_after=row.sleep_after, asleep=row.asleep, halted=row.halted, volume=row.volume,
     )
 
 

@@ -52,6 +52,7 @@ users = Table(
     Column("max_memory_mb", Integer, nullable=False, default=512),
     Column("max_cpu_cores", Float, nullable=False, default=0.5),
     Column("max_storage_mb", Integer, nullable=False, default=1024),
+    Column("max_builds", Integer, nullable=False, default=1),
     Column("can_create_sites", Boolean, nullable=False, default=True),
     Column("can_use_editor", Boolean, nullable=False, default=True),
     Column("is_active", Boolean, nullable=False, default=True),
@@ -128,6 +129,10 @@ user_sites = Table(
     Column("site_type", String(32), nullable=False),
     Column("template", String(64)),
     Column("stopped", Boolean, nullable=False, default=False),
+    Column("sleep_after", Integer),  # seconds; NULL: never
+    Column("asleep", Boolean, nullable=False, default=False),
+    Column("halted", Text),  # why it is no longer started by itself
+    Column("volume", Boolean, nullable=False, default=False),
     Column("live_release_id", String(_ID)),
     Column("live_deployment_id", String(_ID)),
     Column("storage_used_bytes", BigInteger, nullable=False, default=0),
@@ -158,6 +163,9 @@ releases = Table(
     Column("why", Text, nullable=False, default=""),
     Column("builder", String(64), nullable=False, default=""),
     Column("built", String(_HASH)),  # the manifest of what the build made
+    Column("runs", Boolean, nullable=False, default=False),
+    Column("start", JSON, nullable=False, default=list),
+    Column("config", JSON, nullable=False, default=dict),
     Column("file_count", Integer, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("created_at", Instant, nullable=False),
@@ -200,6 +208,26 @@ editor_sessions = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
     UniqueConstraint("user_id", "kind", "site_id"),
+)
+
+env_vars = Table(
+    "env_vars", metadata,
+    Column("id", String(_ID), primary_key=True),
+    Column("site_id", String(_ID), ForeignKey("user_sites.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("value", Text, nullable=False),  # encrypted, whether secret or not
+    Column("secret", Boolean, nullable=False, default=False),
+    Column("changed_at", Instant, nullable=False),
+    UniqueConstraint("site_id", "name"),
+)
+
+preview_links = Table(
+    "preview_links", metadata,
+    Column("id", String(_ID), primary_key=True),
+    Column("site_id", String(_ID), ForeignKey("user_sites.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("token_hash", String(_HASH), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
 )
 
 settings = Table(

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from dialup_ext.domain.manifest import Manifest
-from dialup_ext.domain.site import Kind
 from dialup_ext.releases.manifests import ManifestStore
 from dialup_ext.releases.outline import outline
 from dialup_ext.spawner import proc
@@ -121,8 +120,8 @@ def _whole(scene: _Scene) -> Iterator[str]:
         if not (link.resolve() / "www").is_dir() or not (link.resolve() / "up").is_dir():
             yield f"{link.name} leads to {link.readlink()}, which is not whole"
     for site, release in scene.live():
-        kind, root = Kind(release["kind"]), "" if _built(release) else release["root"]
-        wanted = outline(scene.manifest(release), kind, root, release["layer"])
+        root = "" if _built(release) else release["root"]
+        wanted = outline(scene.manifest(release), root, release["layer"], runs=bool(release["runs"]))
         top = scene.home / "sites" / site["owner"] / site["name"] / release["id"] / wanted.name
         if wanted.is_public and (scene.link(site) / "www").resolve() != top.resolve():
             yield f"{site['name']} shows {(scene.link(site) / 'www').resolve()}, not {top}"
@@ -152,7 +151,7 @@ def _one_at_a_time(scene: _Scene) -> Iterator[str]:
 
 def _no_orphans(scene: _Scene) -> Iterator[str]:
     needed = {f"site-{site['name']}-{site['live_deployment_id']}" for site, release in scene.live()
-              if Kind(release["kind"]).runs}
+              if release["runs"]}
     allowed = needed | {row["instance_key"] for row in scene.rows("SELECT instance_key FROM editor_sessions")}
     for row in scene.rows("SELECT d.id, s.name FROM deployments d JOIN user_sites s ON s.id = d.unfinished"):
         allowed |= {f"site-{row['name']}-{row['id']}", f"build-{row['id']}"}

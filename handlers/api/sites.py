@@ -52,7 +52,7 @@ class SiteVerbHandler(ApiHandler):
 
     async def post(self, site: str, verb: str) -> None:
         """Stop a site, start it again, or restart it without a gap."""
-        work = {"stop": self.hub.stop_site, "start": self.hub.start_site, "restart": self.hub.restart_site}
+        work = {"stop": self.hub.life.stop, "start": self.hub.life.start, "restart": self.hub.life.restart}
         self.reply(await self.run_in("driver", work[verb], self.me, site))
 
 

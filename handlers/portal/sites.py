@@ -54,7 +54,7 @@ class SiteVerbHandler(PageHandler):
     here: ClassVar[str] = "sites"
 
     async def post(self, ref: str, verb: str) -> None:
-        act = {"stop": self.hub.stop_site, "start": self.hub.start_site, "restart": self.hub.restart_site}[verb]
+        act = {"stop": self.hub.life.stop, "start": self.hub.life.start, "restart": self.hub.life.restart}[verb]
         site = await self.run_in("driver", act, self.me, ref)
         self.go(f"/sites/{site.name}?done={verb}")
 

@@ -70,7 +70,7 @@ class Preview(Wire):
 
 
 class Site(Wire):
-    """Something people can visit. `status`: new, active, stopped, building, failed, editing."""
+    """Something people can visit. `status`: new, active, stopped, sleeping, building, failed, editing."""
 
     id: str
     name: str
@@ -88,6 +88,10 @@ class Site(Wire):
     error_message: str | None
     storage_bytes: int
     memory_mb: float | None
+    runs: bool = Field(description="Its live release needs an instance; otherwise Caddy serves its files alone.")
+    sleep_after: int | None = Field(description="Seconds without a visit after which it sleeps; null: never.")
+    halted: str | None = Field(description="Why the server no longer starts it by itself.")
+    volume: bool = Field(description="It has a folder for data that survives deployments.")
     deployment: Deployment | None
     preview: Preview | None
 

@@ -2,7 +2,7 @@
 import { Token } from '@lumino/coreutils';
 import { ISignal } from '@lumino/signaling';
 
-export type SiteStatus = 'new' | 'active' | 'stopped' | 'building' | 'failed' | 'editing';
+export type SiteStatus = 'new' | 'active' | 'stopped' | 'sleeping' | 'building' | 'failed' | 'editing';
 export type Step = 'upload' | 'build' | 'start' | 'check' | 'live';
 export type DeploymentStatus =
   | 'queued'
@@ -72,6 +72,10 @@ export interface ISite {
   error_message: string | null;
   storage_bytes: number;
   memory_mb: number | null;
+  runs: boolean;
+  sleep_after: number | null;
+  halted: string | null;
+  volume: boolean;
   deployment: IDeployment | null;
   preview: { state: IPreview['state']; url: string | null } | null;
 }

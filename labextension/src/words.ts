@@ -14,7 +14,8 @@ export function stateOf(site: ISite, trans: TranslationBundle): { tone: Tone; wo
     editing: { tone: 'good', word: trans.__('Live, editing') },
     building: { tone: 'busy', word: trans.__('Deploying') },
     failed: { tone: 'bad', word: trans.__('Failed') },
-    stopped: { tone: 'quiet', word: trans.__('Stopped') }
+    stopped: { tone: 'quiet', word: trans.__('Stopped') },
+    sleeping: { tone: 'quiet', word: trans.__('Asleep') }
   };
   if (site.deployment && !isFinal(site.deployment)) {
     return words.building; // the news of the deployment come before those of its site

@@ -107,7 +107,7 @@ def test_folders_go_with_what_went_and_with_nothing_else(few: Bench) -> None:
     made = releases(few, ana, site, 3)
     for release in made:
         few.context.trees.materialise(ana.name, ana.id, site.name, release.id, few.context.trees.manifest(
-            ana.id, release.digest), release.kind, release.root, None)
+            ana.id, release.digest), release.root, None, runs=False)
 
     prune(few.context)
 

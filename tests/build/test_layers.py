@@ -48,7 +48,8 @@ def build(settings, driver):
     def do(package, deployment="d1", kind=Kind.NODEJS, cancelled=lambda: False):
         data = json.dumps(package).encode()
         manifest = Manifest([FileEntry("package.json", len(data), hashlib.sha256(data).hexdigest())])
-        release = Release("r1", SITE.id, 1, kind, manifest.digest, 1, len(data), NOW, "alice")
+        release = Release("r1", SITE.id, 1, kind, manifest.digest, 1, len(data), NOW, "alice",
+                          runs=kind is Kind.NODEJS)
         said: list[str] = []
         layers = Layers(settings, driver, Contents(lambda *_: manifest, lambda *_: io.BytesIO(data)), Turns(1))
         attempt = Deployment(deployment, SITE.id, release.id, 1, Status.BUILDING, "deploy", NOW, NOW, "alice")

@@ -41,7 +41,7 @@ class World:
     def spec(self, key: str, *steps: tuple[str, ...], listens: bool = False, memory_mb: int = 256,
              deadline: float | None = None, environment: dict[str, str] | None = None) -> InstanceSpec:
         return InstanceSpec(key=key, kind=InstanceKind.SITE, account="ana", site="blog",
-                            runtime=Runtime.PYTHON, steps=steps, directory=self.directory,
+                            runtime=Runtime.LAB, steps=steps, directory=self.directory,
                             mounts=(Mount(self.directory),), environment=environment or {}, listens=listens, memory_mb=memory_mb,
                             deadline=deadline)
 

@@ -41,7 +41,7 @@ def test_editing_says_whether_something_is_live() -> None:
 
 
 def test_a_state_of_a_newer_server_is_shown_as_it_is() -> None:
-    assert wording.site_said("sleeping", 1) == ("quiet", "Sleeping")
+    assert wording.site_said("haunted", 1) == ("quiet", "Haunted")
     assert wording.kind_said("deno") == "Deno"
 
 

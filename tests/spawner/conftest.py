@@ -38,7 +38,7 @@ def driver(settings: Settings) -> Iterator[ProcessDriver]:
 @pytest.fixture
 def spec(tmp_path: Path) -> Callable[..., InstanceSpec]:
     def make(key: str, *steps: tuple[str, ...], **more) -> InstanceSpec:
-        values: dict[str, Any] = {"kind": InstanceKind.SITE, "account": "ana", "runtime": Runtime.PYTHON,
+        values: dict[str, Any] = {"kind": InstanceKind.SITE, "account": "ana", "runtime": Runtime.LAB,
                   "directory": tmp_path, "listens": False, "memory_mb": 1024} | more
         return InstanceSpec(key=key, steps=steps, **values)
 

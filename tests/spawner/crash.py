@@ -34,7 +34,7 @@ def start_and_die(homes: Path, last_line: int) -> None:
         return trace
 
     spec = InstanceSpec(key="site-1", kind=InstanceKind.SITE, account="ana",
-                        runtime=Runtime.PYTHON, steps=(("sleep", "600"),), directory=homes)
+                        runtime=Runtime.LAB, steps=(("sleep", "600"),), directory=homes)
     sys.settrace(trace)
     driver.start(spec)
     sys.settrace(None)

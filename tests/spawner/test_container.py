@@ -80,7 +80,7 @@ def test_the_engine_itself_enters_no_folder_an_account_could_have_made_a_link(na
 
 
 def test_the_port_is_put_into_every_step() -> None:
-    spec = replace(made("site"), runtime=Runtime.PYTHON, steps=(("a", "{port}"), ("b", "--port={port}")))
+    spec = replace(made("site"), runtime=Runtime.LAB, steps=(("a", "{port}"), ("b", "--port={port}")))
 
     assert json.loads(container_for(spec, PLACE)["Cmd"][-1]) == [["a", "8080"], ["b", "--port=8080"]]
 

@@ -25,7 +25,7 @@ from dialup_ext.spawner.process import ProcessDriver
 home, directory = Path(sys.argv[1]), Path(sys.argv[2])
 driver = ProcessDriver(Settings(home))
 for key, step in (("site-long", ("sleep", "600")), ("site-short", ("sh", "-c", "read x < gate; exit 3"))):
-    driver.start(InstanceSpec(key=key, kind=InstanceKind.SITE, account="ana", runtime=Runtime.PYTHON,
+    driver.start(InstanceSpec(key=key, kind=InstanceKind.SITE, account="ana", runtime=Runtime.LAB,
                               steps=(step,), directory=directory, deadline=float(sys.argv[3])))
 while not all(driver._journal.begun(one.key) for one in driver.list()):
     pass

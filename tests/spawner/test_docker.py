@@ -83,7 +83,7 @@ def make(app: Path) -> Callable[..., InstanceSpec]:
     def make(key: str, code: str, *words: str, account: str = "ana", kind: InstanceKind = InstanceKind.SITE,
              listens: bool = False, **more: Any) -> InstanceSpec:
         values: dict[str, Any] = {"mounts": (Mount(app),), "memory_mb": 128, "cpu": 0.5} | more
-        return InstanceSpec(key=key, kind=kind, account=account, site="blog", runtime=Runtime.PYTHON,
+        return InstanceSpec(key=key, kind=kind, account=account, site="blog", runtime=Runtime.LAB,
                             steps=(("python3", "-c", code, *words),), directory=app, listens=listens, **values)
 
     return make

@@ -42,10 +42,10 @@ def test_an_image_is_fetched_at_first_use_and_says_how_far_it_is(far: str, tmp_p
     heard: list[str] = []
     with docker_home(tmp_path / "home", lab_image=far) as (settings, installation):
         driver = DockerDriver(settings, installation)
-        driver.prepare(Runtime.PYTHON, heard.append)
+        driver.prepare(Runtime.LAB, heard.append)
         assert heard == [f"fetching the image {far}", f"{far}: 1 of 1 parts are here"]
         heard.clear()
-        driver.prepare(Runtime.PYTHON, heard.append)
+        driver.prepare(Runtime.LAB, heard.append)
         assert heard == []
         driver.close()
 
@@ -53,7 +53,7 @@ def test_an_image_is_fetched_at_first_use_and_says_how_far_it_is(far: str, tmp_p
 def test_an_image_the_registry_does_not_have_is_named_with_the_reason(far: str) -> None:
     name = far.replace("dialup-test", "dialup-nothing")
     with closing(Engine()) as engine, pytest.raises(Unavailable) as refusal:
-        Images(engine, lab=name).of(Runtime.PYTHON)
+        Images(engine, lab=name).of(Runtime.LAB)
     assert refusal.value.code == "image_missing"
     assert name in refusal.value.message
 

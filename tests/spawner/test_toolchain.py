@@ -74,4 +74,4 @@ def test_an_old_node_alone_is_refused_with_its_version(tmp_path, no_wheel):
 
 
 def test_python_does_without_node(tmp_path, no_wheel):
-    assert Toolchain(tmp_path / "tools", "").folders(Runtime.PYTHON) == [Path(sys.executable).parent]
+    assert Toolchain(tmp_path / "tools", "").folders(Runtime.LAB) == [Path(sys.executable).parent]
