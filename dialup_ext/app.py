@@ -29,14 +29,17 @@ from dialup_ext.installation import Bond
 from dialup_ext.releases.collect import collect
 from dialup_ext.releases.trees import ReleaseTrees
 from dialup_ext.releases.uploads import Uploads
+from dialup_ext.sealing import Seal
 from dialup_ext.settings import Settings
 from dialup_ext.spawner.docker_ready import usable
 from dialup_ext.spawner.process import ProcessDriver
 from dialup_ext.spawner.specs import Specifications
+from dialup_ext.spawner.variable_files import VariableFiles
 from dialup_ext.store.accounts import AccountRecords
 from dialup_ext.store.deployments import DeploymentRecords
 from dialup_ext.store.editing import EditorRecords
 from dialup_ext.store.engine import Store
+from dialup_ext.store.env_vars import VariableRecords, any_variables
 from dialup_ext.store.idempotency import RememberedAnswers
 from dialup_ext.store.releases import ReleaseRecords
 from dialup_ext.store.sites import SiteRecords
@@ -80,6 +83,8 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
         layers=Layers(settings, driver, contents, turns),
         builds=SiteBuilds(settings, driver, contents, turns, partial(collect, settings, room)),
         specs=Specifications(settings, _certificates()), detect=detect,
+        variables=VariableRecords(store, Seal(settings.data / "secrets.key", partial(any_variables, store))),
+        variable_files=VariableFiles(settings),
         workspaces=workspaces or (lambda account: settings.home / "homes" / account), feed=Feed(),
         workers=Workers(), open_lab_door=doors.open_lab, prepare_ingress=caddy.ensure,
         note_release=bond.raise_generation,

@@ -1,7 +1,7 @@
 """The hub: everything handlers and the operator's command line can ask for, by verb.
 
 One object per process, thread-safe, synchronous; what would make it long stands beside it (`life`,
-`views`, `hosts`). Every method that takes a principal works on
+`variables`, `views`, `hosts`). Every method that takes a principal works on
 its account's things only; other people's are `NotFound` (R20). Answers are views and values of
 `domain/`; verbs live in `actions/`.
 """
@@ -42,6 +42,7 @@ from dialup_ext.errors import BadInput, Conflict
 from dialup_ext.hosts import Hosts
 from dialup_ext.life import Life
 from dialup_ext.rounds import Rounds
+from dialup_ext.variables import Variables
 from dialup_ext.views import Views
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Hub:
         self.views = Views(self)
         self.hosts = Hosts(context, identity)
         self.life = Life(self)
+        self.variables = Variables(self)
         self._rounds = Rounds(context.workers.closed)
 
     # -- life -----------------------------------------------------------------------------------
@@ -114,7 +116,7 @@ class Hub:
         if admins:
             return admins[0]
         name = suggest_name(getpass.getuser()) or "owner"
-        quota = Quota(max_sites=100, max_memory_mb=4096, max_cpu_cores=2.0, max_storage_mb=20480)
+        quota = Quota(max_sites=100, max_memory_mb=4096, max_cpu_cores=4.0, max_storage_mb=20480)
         return self.identity.add_account("owner" if name.startswith("my-") else name, role=Role.ADMIN,
                                          quota=quota)
 

@@ -25,6 +25,8 @@ OPEN_FILES = {InstanceKind.SITE: 1024, InstanceKind.PREVIEW: 8192, InstanceKind.
               InstanceKind.LAB: 8192}
 TMP = "rw,noexec,nosuid,nodev,mode=1777,size=64m,nr_inodes=4096"
 LOG_FILES = 3
+SECRETS = Path("/run/secrets")
+"""Where it finds the folder of its variables."""
 
 INSTALLATION, KEY, KIND, ACCOUNT, SITE, ADDRESS, DEADLINE = (
     f"dialup.{name}" for name in ("installation", "key", "kind", "account", "site", "address", "deadline"))
@@ -74,11 +76,12 @@ def doorstep(spec: InstanceSpec) -> Path:
 def command(spec: InstanceSpec) -> list[str]:
     """One step is the command itself; several are run by a small program that becomes the last.
 
+    That program also reads the owner's variables, so they are in no request.
     Both go to the instance's directory first where they do not begin there.
     """
     steps = [[word.replace("{port}", str(PORT)) for word in step] for step in spec.steps]
     inside = [] if doorstep(spec) == spec.directory else [str(spec.directory)]
-    if len(steps) == 1:
+    if len(steps) == 1 and spec.variables is None:
         return [*(["env", "-C", *inside] if inside else []), *steps[0]]
     if spec.runtime is Runtime.NODE:
         return ["node", "--no-warnings", "-e", _runner("steps.js"), json.dumps(steps), *inside]
@@ -88,6 +91,7 @@ def command(spec: InstanceSpec) -> list[str]:
 def environment(spec: InstanceSpec) -> dict[str, str]:
     """HOME, LANG, TMPDIR, the address, and what `spec` asks for; PATH is the image's own."""
     result = {"HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp"} | dict(spec.environment)  # noqa: S108
+    result |= {"SECRETS_DIR": str(SECRETS)} if spec.variables else {}
     return result | ({"HOST": "0.0.0.0", "PORT": str(PORT)} if spec.listens else {})  # noqa: S104
 
 
@@ -145,10 +149,14 @@ def _walls(spec: InstanceSpec, place: Place) -> dict[str, Any]:
         "Init": True,
         "Tmpfs": {"/tmp": TMP},  # noqa: S108 - a file system of its own, gone with the container
         "Mounts": [
-            {"Type": "bind", "Source": str(mount.path), "Target": str(mount.path),
-             "ReadOnly": not mount.writable, "BindOptions": {"Propagation": "rprivate"}}
-            for mount in spec.mounts],
+            *(_bind(mount.path, mount.path, writable=mount.writable) for mount in spec.mounts),
+            *([_bind(spec.variables, SECRETS)] if spec.variables else [])],
     }
+
+
+def _bind(source: Path, target: Path, *, writable: bool = False) -> dict[str, Any]:
+    return {"Type": "bind", "Source": str(source), "Target": str(target), "ReadOnly": not writable,
+            "BindOptions": {"Propagation": "rprivate"}}
 
 
 def _limits(spec: InstanceSpec, place: Place) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from dialup_ext.spawner.docker_networks import Networks
 from dialup_ext.spawner.docker_watch import DockerWatch
 from dialup_ext.spawner.journal import check_key
 from dialup_ext.spawner.uids import Uids, give
+from dialup_ext.spawner.variable_files import VariableFiles
 
 _log = logging.getLogger(__name__)
 
@@ -64,11 +65,13 @@ class DockerDriver:
         self._settings, self._installation = settings, installation
         self._engine = Engine()
         self._containers = Containers(self._engine, installation)
-        self._images = Images(self._engine, node=settings.node_image, lab=settings.lab_image)
+        self._images = Images(self._engine, node=settings.node_image, python=settings.python_image,
+                              lab=settings.lab_image)
         self._networks = Networks(self._engine, installation, settings.network_pool)
         self._firewall = Firewall(self._networks.bridges, parse_allowed(settings.network_allow))
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._uids = Uids(settings.data / "uids.json")
+        self._variables = VariableFiles(settings)
         self._logs = Logs(settings.home / "container-logs", settings.log_max_mb << 20)
         self._watch = DockerWatch(self._enforce_deadline, self._firewall.ensure)
         self._groups: dict[str, Group] = {}
@@ -88,6 +91,9 @@ class DockerDriver:
     def prepare(self, runtime: Runtime, say: Callable[[str], None]) -> None:
         self._images.of(runtime, say)
 
+    def python(self, runtime: Runtime) -> str:
+        return self._images.python(self._images.chosen(runtime))
+
     def start(self, spec: InstanceSpec) -> Instance:
         check_key(spec.key)
         found = self._containers.look(spec.key)
@@ -98,6 +104,8 @@ class DockerDriver:
             found = self._make(spec)
         if found["State"]["Status"] == "created":
             self._wall_in()  # an earlier hub may have made it
+            if spec.variables:
+                give(spec.variables, self._uids.of(spec.account))
             found = self._begin(spec.key)
         return instance_of(found)
 
@@ -125,6 +133,7 @@ class DockerDriver:
         self._watch.drop(key)
         self._groups.pop(key, None)
         self._logs.forget(key)
+        self._variables.remove(key)
 
     def log(self, key: str, offset: int = 0, limit: int = 65536) -> LogChunk:
         self._known(key)

@@ -33,6 +33,8 @@ def scrubbed(spec: InstanceSpec, *, mark: str, folder: Path, path: Sequence[Path
         # In a container Node sees its limit by itself; a bare process sees the whole machine.
         result["NODE_OPTIONS"] = f"--max-old-space-size={int(spec.memory_mb * HEAP_SHARE)}"
     result |= dict(spec.environment)
+    if spec.variables:
+        result["SECRETS_DIR"] = str(spec.variables)
     if address is not None:
         host, port = address.rsplit(":", 1)
         result |= {"HOST": host, "PORT": port}

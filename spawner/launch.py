@@ -33,6 +33,7 @@ def main() -> int:
         if code:
             say(f"step {number} of {len(plan['steps'])} ended with {code}, so the rest was not started.")
             return code
+    _take_variables(plan["variables"])
     return _become(last)
 
 
@@ -91,6 +92,12 @@ def _run(step: list[str]) -> int:
         return _cannot(step[0], error)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return code if code >= 0 else 128 - code
+
+
+def _take_variables(folder: str | None) -> None:
+    """Put what the owner tells the last step, and it alone, into its environment."""
+    if folder is not None:
+        os.environ.update(json.loads((Path(folder) / ".variables.json").read_bytes())["variables"])
 
 
 def _become(step: list[str]) -> NoReturn:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -30,6 +31,7 @@ from dialup_ext.spawner.journal import Journal, Record, check_key
 from dialup_ext.spawner.output import create_log, cut_log, log_end, read_log
 from dialup_ext.spawner.start import spawn
 from dialup_ext.spawner.toolchain import Toolchain
+from dialup_ext.spawner.variable_files import VariableFiles
 from dialup_ext.spawner.watch import Watch
 
 _log = logging.getLogger(__name__)
@@ -51,6 +53,7 @@ class ProcessDriver:
         self._clock = clock or SystemClock()
         self._journal = Journal(settings.home / "instances")
         self._families = Families(settings.home)
+        self._variables = VariableFiles(settings)
         self._toolchain = Toolchain(settings.home / "toolchain")
         self._addresses = Addresses(self._journal.root / ".next", settings.port_range_start,
                                     settings.port_range_end)
@@ -65,6 +68,10 @@ class ProcessDriver:
 
     def prepare(self, runtime: Runtime, say: Callable[[str], None]) -> None:
         """Nothing: tools are found where they are, at the start of what needs them."""
+
+    def python(self, runtime: Runtime) -> str:
+        """The one dialup runs on, whatever the runtime."""
+        return f"{sys.version_info.major}.{sys.version_info.minor}"
 
     def start(self, spec: InstanceSpec) -> Instance:
         check_key(spec.key)
@@ -107,6 +114,7 @@ class ProcessDriver:
             if record:
                 _reap(record)
             self._journal.forget(key)
+        self._variables.remove(key)
 
     def log(self, key: str, offset: int = 0, limit: int = 65536) -> LogChunk:
         try:

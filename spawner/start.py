@@ -87,4 +87,5 @@ def plan(spec: InstanceSpec, address: str | None, begun: Path) -> dict[str, obje
         "idle_disk": spec.kind is InstanceKind.BUILD,
         "oom_score": OOM_SCORE[spec.kind],
         "open_files": OPEN_FILES,
+        "variables": str(spec.variables) if spec.variables else None,
     }

@@ -33,6 +33,9 @@ steps.forEach((step, index) => {
   say(`step ${index + 1} of ${steps.length + 1} ended with ${code}, so the rest was not started.`);
   process.exit(code);
 });
+// What the owner tells the last step, and it alone: in no request to the engine, in no list of processes.
+const given = process.env.SECRETS_DIR;
+if (given) Object.assign(process.env, JSON.parse(fs.readFileSync(path.join(given, '.variables.json'), 'utf8')).variables);
 if (process.execve) process.execve(find(last[0]), last, process.env);
 const child = spawn(last[0], last.slice(1), { stdio: 'inherit' });
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakValueDictionary
@@ -17,6 +18,7 @@ from dialup_ext.domain.manifest import Manifest
 from dialup_ext.domain.ports import Clock, Driver, Ingress
 from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Site
+from dialup_ext.domain.variables import Given, Variable
 from dialup_ext.feed import Feed
 from dialup_ext.settings import Settings
 from dialup_ext.workers import Workers
@@ -41,6 +43,30 @@ class Specs(Protocol):
     def preview(self, site: Site, key: str, workspace: Path, builder: str = "") -> InstanceSpec: ...
 
     def lab(self, account: Account, key: str, secret: str, home: Path) -> InstanceSpec: ...
+
+
+class Variables(Protocol):
+    """What sites' programs are told, kept sealed. Without its key, values are `Unavailable`."""
+
+    def list(self, site_id: str) -> list[Variable]:
+        """A site's variables, by name."""
+
+    def put(self, site_id: str, name: str, value: str, *, secret: bool, at: datetime) -> Variable: ...
+
+    def remove(self, site_id: str, name: str) -> bool:
+        """False when there was none."""
+
+
+class VariableFiles(Protocol):
+    """The same for instances: a folder each, which ends with `Driver.stop`."""
+
+    def put(self, key: str, variables: Iterable[Variable]) -> Path: ...
+
+    def path(self, key: str) -> Path | None: ...
+
+    def given(self, key: str) -> Given | None: ...
+
+    def remove(self, key: str) -> None: ...
 
 
 class Layers(Protocol):
@@ -85,6 +111,8 @@ class Context:
     layers: Layers
     builds: Builds
     specs: Specs
+    variables: Variables
+    variable_files: VariableFiles
     detect: Callable[[Manifest, Callable[[str], bytes] | None], Detection]
     """What kind of site a list of files is; with a reader, certain."""
     workspaces: Callable[[str], Path]

@@ -13,12 +13,14 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from dialup_ext.actions.admission import admitted
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.deployment_log import say
 from dialup_ext.actions.diagnosis import tail
 from dialup_ext.actions.health import wait_until_healthy
 from dialup_ext.actions.retire import retire_old_instances, site_key, target_of
 from dialup_ext.actions.serve import serve_site
+from dialup_ext.actions.variables import with_variables
 from dialup_ext.crashpoint import crashpoint
 from dialup_ext.domain.deployment import (
     Deployment,
@@ -45,14 +47,15 @@ def request_deployment(context: Context, site: Site, release: Release, by: str,
                        action: str = "deploy") -> Deployment:
     """Queue it durably and start work on it; returns at once.
 
-    Raises `Conflict` (`deployment_running`), `TooMany` (`queue_full`), or `Unavailable` when
-    nothing could be started or nobody would answer the public address.
+    Raises `Conflict` (`deployment_running`), `TooMany` (`queue_full`, `memory_full`, `cpu_full`), or
+    `Unavailable` when nothing could be started or nobody would answer the public address.
     """
     context.prepare_ingress()
     if release.runs:
         context.driver.check()
-    deployment = context.deployments.open(release, action, by, context.clock.now(),
-                                          most=context.settings.deploys_waiting)
+    with admitted(context, site, release):
+        deployment = context.deployments.open(release, action, by, context.clock.now(),
+                                              most=context.settings.deploys_waiting)
     crashpoint("C2")
     say(context, deployment.id, f"{action} release {release.number} ({release.why or release.kind})")
     context.tell(site.owner_id, "deployment", deployment.id)
@@ -156,7 +159,7 @@ class _Work:
             self.move(Status.CHECKING)
             return None
         spec = self.context.specs.site(self.site, self.deployment, app)
-        instance = self.context.driver.start(spec)
+        instance = self.context.driver.start(with_variables(self.context, self.site, spec))
         crashpoint("C7")
         self.say(f"started; it has {self.context.settings.health_timeout:g} seconds to answer")
         self.move(Status.CHECKING)

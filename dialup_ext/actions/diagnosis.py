@@ -50,9 +50,9 @@ def tail(context: Context, key: str, lines: int = 40) -> tuple[str, ...]:
     """The last lines of an instance's log; empty when there is none."""
     try:
         data, _ = read_end(context, key, SHORT if lines <= 40 else LONG)
+        return tuple(shown(context, key, data.removesuffix(b"\n").split(b"\n")[-lines:])) if data else ()
     except (DialupError, OSError):  # a log that cannot be read must not hide why the site failed
         return ()
-    return tuple(shown(context, data.removesuffix(b"\n").split(b"\n")[-lines:])) if data else ()
 
 
 def last_words(lines: tuple[str, ...]) -> str:

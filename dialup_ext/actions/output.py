@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from dialup_ext.actions.context import Context
+from dialup_ext.domain.variables import mask
+from dialup_ext.errors import NotFound
 
 SHORT, LONG = 64 << 10, 1 << 20
 """Bytes looked at: for the last few lines, and for as many as somebody asks for (R44)."""
@@ -32,9 +34,28 @@ def read_end(context: Context, key: str, most: int) -> tuple[bytes, int]:
     return data, offset
 
 
-def shown(context: Context, lines: Iterable[bytes]) -> list[str]:
-    """Lines as people see them: text, not endless, the site's files by the names its owner knows."""
-    return [_own_paths(context, line[:LONGEST_LINE].decode("utf-8", "replace")).rstrip("\r") for line in lines]
+def shown(context: Context, key: str, lines: Collection[bytes]) -> list[str]:
+    """Lines of the instance `key` as people see them: text, not endless, its secrets hidden, the site's
+    files by the names its owner knows.
+    """
+    hidden = _secrets(context, key) if lines else []
+    texts = (mask(line.decode("utf-8", "replace"), hidden) for line in lines)
+    return [_own_paths(context, text[:LONGEST_LINE]).rstrip("\r") for text in texts]
+
+
+def _secrets(context: Context, key: str) -> list[str]:
+    """Those it was given; where that is not known any more (the machine was started anew), its site's."""
+    given = context.variable_files.given(key)
+    if given is not None:
+        return given.secrets
+    instance = context.driver.inspect(key)
+    if instance is None or instance.site is None:
+        return []
+    try:
+        site = context.sites.load(instance.site, None)
+    except NotFound:
+        return []
+    return [one.value for one in context.variables.list(site.id) if one.secret]
 
 
 def _own_paths(context: Context, text: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
+from dialup_ext.actions.admission import preview_admitted
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.opening import bring_up, is_alive, take_down
+from dialup_ext.actions.variables import with_variables
 from dialup_ext.domain.editing import EditorSession
 from dialup_ext.domain.site import Site
 
@@ -15,7 +17,10 @@ START_TIMEOUT = 300.0
 
 
 def start_preview(context: Context, site: Site) -> None:
-    """Start it if it is not there; returns at once, the state follows as news. Idempotent."""
+    """Start it if it is not there; returns at once, the state follows as news. Idempotent.
+
+    Raises `TooMany` (`too_many_previews`), `Unavailable` (`server_full`, or nothing could be started).
+    """
     with context.lock("preview", site.name):
         session = context.editing.find(site.owner_id, "preview", site.id)
         if is_alive(context, session):
@@ -25,9 +30,10 @@ def start_preview(context: Context, site: Site) -> None:
         if session:
             context.driver.stop(session.instance_key, grace=2.0)
         now = context.clock.now()
-        session = context.editing.open(
-            site.owner_id, "preview", site.id, key=f"preview-{site.name}-{secrets.token_hex(6)}", secret=None,
-            at=now, expires_at=now + timedelta(seconds=context.settings.preview_idle))
+        with preview_admitted(context, site):
+            session = context.editing.open(
+                site.owner_id, "preview", site.id, key=f"preview-{site.name}-{secrets.token_hex(6)}", secret=None,
+                at=now, expires_at=now + timedelta(seconds=context.settings.preview_idle))
         context.sites.change(site.id, last_edited=now)
         begin_preview(context, site, session)
 
@@ -50,7 +56,8 @@ def _finish(context: Context, site: Site, session: EditorSession) -> None:
             return
         workspace = context.workspaces(site.owner) / site.name
         bring_up(context, session, site.preview_host(context.settings.domain),
-                 lambda: context.specs.preview(site, session.instance_key, workspace, _builder(context, site)),
+                 lambda: with_variables(context, site, context.specs.preview(
+                     site, session.instance_key, workspace, _builder(context, site))),
                  path="/", timeout=START_TIMEOUT, any_answer=True)
     _tell(context, site)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.health import wait_until_healthy
 from dialup_ext.actions.retire import site_key, target_of
+from dialup_ext.actions.variables import with_variables
 from dialup_ext.domain.deployment import Deployment
 from dialup_ext.domain.instance import Instance, InstanceState
 from dialup_ext.domain.ports import GATE, Target
@@ -66,6 +67,7 @@ def _running(context: Context, site: Site, deployment: Deployment, app: Path) ->
         return instance
     if instance is None or instance.state is not InstanceState.RUNNING:
         context.driver.stop(key)  # what is left of it
-        instance = context.driver.start(context.specs.site(site, deployment, app))
+        instance = context.driver.start(
+            with_variables(context, site, context.specs.site(site, deployment, app)))
     wait_until_healthy(context, instance, site.host(context.settings.domain))
     return instance

@@ -27,9 +27,10 @@ class LogFollower:
         site = self._context.sites.get(self._site_id)
         key = site_key(site, site.live_deployment_id or "")
         if key == self._key:
-            return shown(self._context, self._go_on())
-        last = [*self._go_on(), self._rest] if self._key else []
-        return shown(self._context, [*filter(None, last), *self._begin(key)])
+            return shown(self._context, key, self._go_on())
+        before, last = self._key, [*self._go_on(), self._rest] if self._key else []
+        return [*shown(self._context, before, [*filter(None, last)]),
+                *shown(self._context, key, self._begin(key))]
 
     def _begin(self, key: str) -> list[bytes]:
         """A new instance: the end of what it printed so far, and where to go on from, in one."""

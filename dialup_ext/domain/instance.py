@@ -29,8 +29,10 @@ class Runtime(StrEnum):
     """The tools an instance needs: an image to the docker driver, a tool chain to the process driver."""
 
     NODE = "node"
+    PYTHON = "python"
+    """A plain Python with pip, without anything of dialup's: Python sites."""
     LAB = "lab"
-    """dialup's own Python environment: labs and the static preview server."""
+    """dialup's own Python environment: labs, notebook sites and the static preview server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,9 @@ class InstanceSpec:
     memory_mb: int = 256
     cpu: float = 0.25
     deadline: float | None = None
+    variables: Path | None = None
+    """A folder with what the owner tells the program: the last step gets it as environment, and as files
+    in `SECRETS_DIR`. Never part of anything that shows; the driver removes it with the instance."""
 
 
 @dataclass(frozen=True, slots=True)

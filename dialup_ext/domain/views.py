@@ -97,6 +97,34 @@ class SiteView:
 
 
 @dataclass(frozen=True, slots=True)
+class VariableView:
+    """A variable of a site. `value` is None when it is secret, or when who asks may only look."""
+
+    name: str
+    value: str | None
+    secret: bool
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VariablesView:
+    """All of a site's; `needs_restart` while what runs was given others."""
+
+    variables: tuple[VariableView, ...]
+    needs_restart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLinkView:
+    """A link that opens a preview to whoever has it. `url` only in the answer that made it."""
+
+    id: str
+    created_at: datetime
+    expires_at: datetime
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Used:
     """So much of so much."""
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from dialup_ext.actions.context import Builds, Context
@@ -22,11 +23,14 @@ from dialup_ext.identity import Identity
 from dialup_ext.releases.blobs import BlobStore
 from dialup_ext.releases.trees import ReleaseTrees
 from dialup_ext.releases.uploads import Uploads
+from dialup_ext.sealing import Seal
 from dialup_ext.settings import Settings
 from dialup_ext.spawner.specs import Specifications
+from dialup_ext.spawner.variable_files import VariableFiles
 from dialup_ext.store.deployments import DeploymentRecords
 from dialup_ext.store.editing import EditorRecords
 from dialup_ext.store.engine import Store
+from dialup_ext.store.env_vars import VariableRecords, any_variables
 from dialup_ext.store.releases import ReleaseRecords
 from dialup_ext.store.sites import SiteRecords
 from dialup_ext.testing.driver import FakeDriver
@@ -128,6 +132,9 @@ class Bench:
             deployments=DeploymentRecords(self.store), editing=EditorRecords(self.store),
             uploads=Uploads(self.settings), trees=ReleaseTrees(self.settings), layers=NoLayers(),
             builds=self.builds,
+            variables=VariableRecords(self.store, Seal(self.settings.data / "secrets.key",
+                                                       partial(any_variables, self.store))),
+            variable_files=VariableFiles(self.settings, places=()),
             specs=Specifications(self.settings), detect=detect, feed=Feed(), workers=Workers(),
             workspaces=lambda account: self.settings.home / "homes" / account,
             open_lab_door=lambda _: None, prepare_ingress=lambda: None)

@@ -52,6 +52,15 @@ from dialup_ext.handlers.wire.sites import (
     Ticket,
     Upload,
 )
+from dialup_ext.handlers.wire.variables import (
+    NewPreviewLink,
+    NewVariable,
+    PreviewLink,
+    PreviewLinkMade,
+    PreviewLinks,
+    Variable,
+    Variables,
+)
 
 __all__ = [
     "Account",
@@ -72,11 +81,16 @@ __all__ = [
     "Name",
     "NewDeployment",
     "NewKey",
+    "NewPreviewLink",
     "NewRollback",
     "NewSite",
     "NewUpload",
+    "NewVariable",
     "Overview",
     "Preview",
+    "PreviewLink",
+    "PreviewLinkMade",
+    "PreviewLinks",
     "Quota",
     "Received",
     "Release",
@@ -94,5 +108,7 @@ __all__ = [
     "UploadFile",
     "Usage",
     "Used",
+    "Variable",
+    "Variables",
     "Wire",
 ]
