@@ -61,9 +61,17 @@ TABLE: tuple[Setting, ...] = (
     Setting("static_memory_mb", 64, "MiB", "The memory of a static site's container, if it has one."),
     Setting("nodejs_memory_mb", 256, "MiB", "The memory of a Node site."),
     Setting("nodejs_cpu", 0.25, "cores", "The CPU of a Node site."),
+    Setting("python_memory_mb", 256, "MiB", "The memory of a Python site."),
+    Setting("python_cpu", 0.25, "cores", "The CPU of a Python site."),
+    Setting("python_dev_memory_mb", 512, "MiB", "The memory of a Python preview, which installs its packages too."),
+    Setting("notebook_memory_mb", 512, "MiB", "The memory of a notebook site: 90 for its server, 60 for each visitor."),
+    Setting("notebook_cpu", 0.5, "cores", "The CPU of a notebook site."),
     Setting("nodejs_dev_memory_mb", 512, "MiB", "The memory of a Node preview."),
     Setting("nodejs_dev_cpu", 0.3, "cores", "The CPU of a Node preview."),
     Setting("static_dev_memory_mb", 128, "MiB", "The memory of a static preview."),
+    Setting("previews_at_once", 3, "previews", "How many previews one account may have open."),
+    Setting("memory_budget_mb", 0, "MiB",
+            "What all instances together may use; 0: this machine's memory without 1,536 MiB, or a quarter, for itself."),
     Setting("port_range_start", 20000, "TCP port", "Instances of the process driver listen from here,"),
     Setting("port_range_end", 29999, "TCP port", "to here. Below the kernel's ephemeral ports."),
     Setting("log_max_mb", 10, "MiB", "An instance's log is cut to its newest half above this."),
@@ -72,6 +80,9 @@ TABLE: tuple[Setting, ...] = (
     Setting("npm_registry", "", "URL", "An npm mirror for builds; empty: npm's own setting."),
     Setting("node_image", "", "image name",
             "What Node sites run in; empty: `dialup images build` if it was run, else one from a registry."),
+    Setting("pypi_index", "", "URL", "A PyPI mirror for builds; empty: pip's own setting."),
+    Setting("python_image", "", "image name",
+            "What Python sites run in; empty: `dialup images build` if it was run, else one from a registry."),
     Setting("lab_image", "", "image name",
             "What labs and static previews run in; empty: the one `dialup images build` made."),
     Setting("network_pool", "10.210.0.0/16", "range of addresses",
@@ -110,6 +121,14 @@ class Settings:
     def with_values(self, **values: Any) -> Settings:
         """The same settings but for `values`."""
         return Settings(self.home, **{**self._values, **values})
+
+    def limits(self, kind: str) -> tuple[int, float]:
+        """Memory in MiB and cores an instance of a site of this kind may use: `<kind>_memory_mb`, `<kind>_cpu`.
+
+        A kind without settings of its own has those of a Node site.
+        """
+        chosen = kind if f"{kind}_memory_mb" in self._values and f"{kind}_cpu" in self._values else "nodejs"
+        return int(self._values[f"{chosen}_memory_mb"]), float(self._values[f"{chosen}_cpu"])
 
     # -- places ---------------------------------------------------------------------------------
     @property

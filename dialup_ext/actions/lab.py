@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from dialup_ext.actions.admission import check_server
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.opening import bring_up, is_alive, take_down
 from dialup_ext.domain.account import Account
@@ -15,7 +16,8 @@ from dialup_ext.errors import Forbidden
 def start_lab(context: Context, account: Account) -> None:
     """Start it if it is not there; returns at once, the state follows as news. Idempotent.
 
-    Raises `Forbidden` when the account may not use the editor.
+    Raises `Forbidden` when the account may not use the editor, `Unavailable` (`server_full`) when this machine
+    has no room for what a lab takes at first, a quarter of what it may.
     """
     if not account.can_use_editor:
         raise Forbidden("Your account may not use the editor.", code="may_not_use_editor",
@@ -27,6 +29,7 @@ def start_lab(context: Context, account: Account) -> None:
         context.driver.check()
         if session:
             context.driver.stop(session.instance_key, grace=2.0)
+        check_server(context, context.settings.lab_memory_mb // 4)
         session = context.editing.open(
             account.id, "lab", None, key=f"lab-{account.name}-{secrets.token_hex(6)}",
             secret=secrets.token_urlsafe(32), at=context.clock.now())

@@ -16,11 +16,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The most one account may use. Memory and storage in MiB, CPU in cores, builds at the same time."""
+    """The most one account may use. Memory and storage in MiB, CPU in cores, builds at the same time.
+
+    Memory and CPU are for sites that run: three Node sites and room for one that needs more.
+    """
 
     max_sites: int = 3
-    max_memory_mb: int = 512
-    max_cpu_cores: float = 0.5
+    max_memory_mb: int = 1024
+    max_cpu_cores: float = 1.0
     max_storage_mb: int = 1024
     max_builds: int = 1
 

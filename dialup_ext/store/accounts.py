@@ -31,7 +31,8 @@ class AccountRecords:
                 connection.execute(insert(users).values(
                     id=new_id(), name=name, email=email, role=role.value, created_at=at,
                     max_sites=quota.max_sites, max_memory_mb=quota.max_memory_mb,
-                    max_cpu_cores=quota.max_cpu_cores, max_storage_mb=quota.max_storage_mb))
+                    max_cpu_cores=quota.max_cpu_cores, max_storage_mb=quota.max_storage_mb,
+                    max_builds=quota.max_builds))
             except IntegrityError as error:
                 raise _taken(name) from error
             return account_of(connection.execute(select(users).where(users.c.name == name)).one())
@@ -69,11 +70,16 @@ def account_of(row: Row[Any]) -> Account:
     """A row with all columns of `users` as an account."""
     return Account(
         id=row.id, name=row.name, email=row.email, role=Role(row.role), created_at=row.created_at,
-        quota=Quota(max_sites=row.max_sites, max_memory_mb=row.max_memory_mb,
-                    max_cpu_cores=row.max_cpu_cores, max_storage_mb=row.max_storage_mb),
+        quota=quota_of(row),
         can_create_sites=row.can_create_sites, can_use_editor=row.can_use_editor,
         is_active=row.is_active, has_password=row.password_hash is not None,
     )
+
+
+def quota_of(row: Row[Any]) -> Quota:
+    """The quota in a row with all columns of `users`."""
+    return Quota(max_sites=row.max_sites, max_memory_mb=row.max_memory_mb, max_cpu_cores=row.max_cpu_cores,
+                 max_storage_mb=row.max_storage_mb, max_builds=row.max_builds)
 
 
 def _is_name_used(connection: Connection, name: str) -> bool:

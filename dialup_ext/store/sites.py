@@ -11,9 +11,10 @@ from sqlalchemy import Row, Select, case, delete, exists, func, insert, or_, sel
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from dialup_ext.domain.account import Account
+from dialup_ext.domain.account import Account, Quota
 from dialup_ext.domain.site import Kind, Site, SiteStatus
 from dialup_ext.errors import Conflict, NotFound, TooMany
+from dialup_ext.store.accounts import quota_of
 from dialup_ext.store.engine import Store, new_id
 from dialup_ext.store.tables import deployments, editor_sessions, releases, retired_names, user_sites, users
 
@@ -89,6 +90,14 @@ class SiteRecords:
         """The ids of all accounts, those without a site too: everybody's files are to be looked after."""
         with self.store.read() as connection:
             return [row.id for row in connection.execute(select(users.c.id))]
+
+    def quota(self, owner_id: str) -> Quota:
+        """What the account may use, as the row says now. Raises `NotFound`."""
+        with self.store.read() as connection:
+            row = connection.execute(select(users).where(users.c.id == owner_id)).first()
+        if row is None:
+            raise NotFound("This account was removed.", code="account_not_found")
+        return quota_of(row)
 
     def change(self, site_id: str, **values: Any) -> None:
         """Set columns (`stopped`, `site_type`, `last_edited`, `storage_used_bytes`, …)."""

@@ -116,7 +116,7 @@ class Installation:
     def account(self, name: str, *, admin: bool = False, quota: Quota | None = None) -> Person:
         """A new account with a key that may do all a key can."""
         made = self.identity.add_account(name, role=Role.ADMIN if admin else Role.USER,
-                                         quota=quota or Quota(max_sites=50, max_memory_mb=4096))
+                                         quota=quota or Quota(max_sites=50, max_memory_mb=16384, max_cpu_cores=16.0))
         _, key = self.identity.create_key(made, "tests")
         return Person(self, name, made.id, key)
 
