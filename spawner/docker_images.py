@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import dialup_ext
@@ -14,13 +15,14 @@ from dialup_ext.domain.instance import Runtime
 from dialup_ext.errors import NotFound, Unavailable
 from dialup_ext.spawner.docker_engine import Engine
 
-LOCAL = {Runtime.NODE: "dialup/node:local", Runtime.LAB: "dialup/lab:local"}
+LOCAL = {Runtime.NODE: "dialup/node:local", Runtime.PYTHON: "dialup/python:local", Runtime.LAB: "dialup/lab:local"}
 """What `dialup images build` makes."""
 
-NODE_FROM_REGISTRY = "node:22-slim"
+FROM_REGISTRY = {Runtime.NODE: "node:22-slim", Runtime.PYTHON: "python:3.13-slim"}
+"""What is fetched where that was not run. Labs hold dialup itself, which no registry has."""
 
-VERSION, CONTENT = "dialup.version", "dialup.content"
-"""Labels: the dialup an image was made by, and what it was made from."""
+VERSION, CONTENT, PYTHON = "dialup.version", "dialup.content", "dialup.python"
+"""Labels: the dialup an image was made by, what it was made from, and the Python in it."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,18 +35,20 @@ class Image:
     size: int
     made: str
     version: str = ""
+    made_at: datetime | None = None
+    python: str = ""
 
 
 class Images:
-    """Which image a runtime means here. `node` and `lab` are the settings; empty: see `of`."""
+    """Which image a runtime means here. `node`, `python` and `lab` are the settings; empty: see `of`."""
 
-    def __init__(self, engine: Engine, *, node: str = "", lab: str = "") -> None:
+    def __init__(self, engine: Engine, *, node: str = "", python: str = "", lab: str = "") -> None:
         self._engine = engine
-        self._wanted = {Runtime.NODE: node, Runtime.LAB: lab}
+        self._wanted = {Runtime.NODE: node, Runtime.PYTHON: python, Runtime.LAB: lab}
         self._pulling = threading.Lock()
 
     def of(self, runtime: Runtime, say: Callable[[str], None] = _log.info) -> str:
-        """The image, present: the setting's, else the one built here, else (Node) a registry's.
+        """The image, present: the setting's, else the one built here, else (not for labs) a registry's.
 
         Fetches at first use, which takes its time; `say` is told. Raises `Unavailable`
         (`image_missing`, `image_old`).
@@ -103,18 +107,33 @@ class Images:
         with self._engine.asking() as client:
             found = client.images(filters={"label": "dialup.image", "dangling": False})
         return sorted((Image(name, one["Size"], one["Labels"].get("dialup.image", ""),
-                             one["Labels"].get(VERSION, ""))
+                             one["Labels"].get(VERSION, ""), datetime.fromtimestamp(one["Created"], UTC),
+                             one["Labels"].get(PYTHON, ""))
                        for one in found for name in one["RepoTags"] or ()), key=lambda image: image.name)
 
     def chosen(self, runtime: Runtime) -> str:
         """Its name, fetched or not. Raises `Unavailable` (`image_missing`) where there is none to fetch."""
         if self._wanted[runtime]:
             return self._wanted[runtime]
-        if runtime is Runtime.NODE and not self.present(LOCAL[runtime]):
-            return NODE_FROM_REGISTRY
-        if not self.present(LOCAL[runtime]):
+        if self.present(LOCAL[runtime]):
+            return LOCAL[runtime]
+        if runtime not in FROM_REGISTRY:
             raise _missing(LOCAL[runtime])
-        return LOCAL[runtime]
+        return FROM_REGISTRY[runtime]
+
+    def python(self, name: str) -> str:
+        """The Python in an image, `3.11`: by our label, or as the official images say; else the image itself.
+
+        What was installed for one Python does not run on another, so this names it for keys of layers.
+        """
+        found = self._look(name) or {"Id": name, "Config": {}}
+        if label := (found["Config"].get("Labels") or {}).get(PYTHON):
+            return str(label)
+        for variable in found["Config"].get("Env") or ():
+            key, _, value = variable.partition("=")
+            if key == "PYTHON_VERSION":
+                return ".".join(value.split(".")[:2])
+        return str(found["Id"])
 
     def _look(self, name: str) -> dict[str, Any] | None:
         try:

@@ -37,7 +37,7 @@ def hindrance() -> str:
     return f"Docker answers, but {missing[0]} is not there yet: `dialup images build`." if missing else ""
 
 
-def examine_engine(node: str = "", lab: str = "") -> str:
+def examine_engine(node: str = "", lab: str = "", python: str = "") -> str:
     """What answers, and what it runs programs in; the arguments are the settings of images.
 
     Raises `Unavailable` as a start would, but fetches nothing.
@@ -47,7 +47,7 @@ def examine_engine(node: str = "", lab: str = "") -> str:
     from dialup_ext.spawner.docker_images import Images
 
     with closing(Engine()) as engine:
-        info, images = engine.info(), Images(engine, node=node, lab=lab)
+        info, images = engine.info(), Images(engine, node=node, python=python, lab=lab)
         chosen = {runtime: images.chosen(runtime) for runtime in Runtime}
         for runtime, name in chosen.items():
             images.check(runtime, name)

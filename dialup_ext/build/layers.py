@@ -9,12 +9,13 @@ from dialup_ext.build.contents import Contents
 from dialup_ext.build.failure import explain_failure
 from dialup_ext.build.layer import discard, is_sealed, layer_path, layer_spec, stage, sweep_layers, trim_cache
 from dialup_ext.build.plan import BuildPlan, plan
+from dialup_ext.build.python_layers import PythonLayers
 from dialup_ext.build.sealing import seal
 from dialup_ext.build.turns import Turns
 from dialup_ext.domain.deployment import Deployment, StepFailed
 from dialup_ext.domain.ports import Driver
 from dialup_ext.domain.release import Release
-from dialup_ext.domain.site import Site
+from dialup_ext.domain.site import Kind, Site
 from dialup_ext.settings import Settings
 
 
@@ -26,6 +27,7 @@ class Layers:
         self._driver = driver
         self._contents = contents
         self._turns = turns
+        self._python = PythonLayers(settings, driver, contents, turns)
 
     def build(self, site: Site, release: Release, deployment: Deployment, say: Callable[[str], None],
               cancelled: Callable[[], bool]) -> str | None:
@@ -37,6 +39,8 @@ class Layers:
         """
         if not (release.runs or release.is_to_be_built):
             return release.layer
+        if release.kind in (Kind.PYTHON, Kind.NOTEBOOK):
+            return self._python.build(site, release, deployment, say, cancelled)
         manifest = self._contents.manifest(site.owner_id, release.digest)
         wanted = plan(manifest, self._contents.reader(site.owner_id, manifest), tools=release.is_to_be_built)
         if not wanted.needs_dependencies:

@@ -24,8 +24,8 @@ MODULES = "node_modules"
 _PASSABLE = 0o711
 
 
-def seal(staging: Path, final: Path) -> Path:
-    """Move `staging/node_modules` to `final/node_modules`, cleaned, read-only and durable.
+def seal(staging: Path, final: Path, folder: str = MODULES) -> Path:
+    """Move `staging/node_modules`, or another `folder`, to `final`, cleaned, read-only and durable.
 
     The build must be over. A layer that is there already is kept as it is. Raises `TooLarge`
     (`dependencies_too_large`) over a cap, `NoSpace`; then nothing is left at `final`.
@@ -34,7 +34,7 @@ def seal(staging: Path, final: Path) -> Path:
         final.parent.mkdir(mode=_PASSABLE, parents=True, exist_ok=True)
         with locked(final.parent):
             if not final.is_dir():
-                _seal(staging, final)
+                _seal(staging, final, folder)
             os.utime(final)  # a sweep counts the day from the last use
     return final
 
@@ -81,11 +81,11 @@ class _Count:
                      "in “devDependencies”.")
 
 
-def _seal(staging: Path, final: Path) -> None:
+def _seal(staging: Path, final: Path, folder: str) -> None:
     half = final.with_name(f"{final.name}.tmp-{secrets.token_hex(8)}")
     half.mkdir(mode=0o700)
     try:
-        _clean(_take(staging / MODULES, half / MODULES))
+        _clean(_take(staging / folder, half / folder))
         half.chmod(_PASSABLE)
         sync_file_system(half)
         half.rename(final)

@@ -115,4 +115,4 @@ def _isolation(settings: Settings) -> str:
         why = hindrance() or "Docker could: `DIALUP_DRIVER=docker dialup up` changes over for good."
         return f"process driver: it isolates nobody; fine for one person. {why}"
 
-    return f"docker driver: {examine_engine(settings.node_image, settings.lab_image)}"
+    return f"docker driver: {examine_engine(settings.node_image, settings.lab_image, settings.python_image)}"

@@ -15,7 +15,7 @@ def images() -> None:
 
 
 @images.command()
-@click.argument("which", nargs=-1, type=click.Choice(["base", "node", "lab"]))
+@click.argument("which", nargs=-1, type=click.Choice(["base", "node", "python", "lab"]))
 @click.option("--base", default="", help="Start from this image (with Python and glibc), not from Debian's packages.")
 @click.option("--suite", default="bookworm", show_default=True, help="Debian's release.")
 @click.option("--mirror", default="", help="Debian's mirror; the machine's own when not given.")
@@ -24,12 +24,12 @@ def images() -> None:
 @click.option("--fresh", is_flag=True, help="Make them anew although nothing changed: newer packages of the same names.")
 def build(which: tuple[str, ...], base: str, suite: str, mirror: str, ca_bundle: Path | None, fresh: bool) -> None:
     """Make the images here, without any registry: all of them, or those named; what is up to date stays."""
-    from dialup_ext.spawner.docker_build import Builder, Options
+    from dialup_ext.spawner.docker_build import WHICH, Builder, Options
     from dialup_ext.spawner.docker_engine import Engine
 
     with closing(Engine()) as engine:
         builder = Builder(engine, click.echo, Options(base, suite, mirror, ca_bundle, fresh))
-        builder.build(which or ("base", "node", "lab"))
+        builder.build(which or WHICH)
     _show()
 
 
@@ -43,17 +43,17 @@ def pull(settings: Any) -> None:
 
     values = settings()
     with closing(Engine()) as engine:
-        found = Images(engine, node=values.node_image, lab=values.lab_image)
+        found = Images(engine, node=values.node_image, python=values.python_image, lab=values.lab_image)
         names = {name for runtime in Runtime if (name := found.chosen(runtime)) not in LOCAL.values()}
         for name in sorted(names):
             found.pull(name, click.echo)
     if not names:
-        click.echo("None: the settings node_image and lab_image name no image of a registry.")
+        click.echo("None: the settings node_image, python_image and lab_image name no image of a registry.")
 
 
 @images.command("list")
 def list_images() -> None:
-    """List the images made here."""
+    """List the images made here, and when that was (UTC)."""
     _show()
 
 
@@ -66,4 +66,6 @@ def _show() -> None:
     if not found:
         click.echo("None yet. `dialup images build` makes them.")
     for image in found:
-        click.echo(f"{image.name:<24} {image.size / 1e6:7.0f} MB  {image.version and f'by dialup {image.version}'}".rstrip())
+        made = f"{image.made_at:%Y-%m-%d %H:%M}" if image.made_at else ""
+        what = [image.version and f"by dialup {image.version}", image.python and f"Python {image.python}"]
+        click.echo(f"{image.name:<24} {image.size / 1e6:7.0f} MB  {made:<16}  {', '.join(filter(None, what))}".rstrip())

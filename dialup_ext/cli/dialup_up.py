@@ -69,7 +69,7 @@ def what_to_know(settings: Settings, driver: str) -> str:
 
     if driver == "docker":
         try:
-            examine_engine(settings.node_image, settings.lab_image)
+            examine_engine(settings.node_image, settings.lab_image, settings.python_image)
         except DialupError as error:
             return f"{error.message} {error.hint}"
         return ""

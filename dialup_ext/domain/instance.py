@@ -50,7 +50,7 @@ class InstanceSpec:
     `key` is unique for ever (it holds the deployment's or session's id) and safe as a
     container's name. `steps` run one after another in `directory`; all but the last must exit 0,
     the last one is the instance. With `listens`, the driver chooses a free address and sets
-    `PORT` (and `HOST`) in the environment; `{port}` in an argument is replaced by it.
+    `PORT` (and `HOST`) in the environment; `{port}` and `{host}` in an argument are replaced by them.
     Memory in MiB, CPU in cores, deadline in seconds of wall time.
     """
 

@@ -35,6 +35,9 @@ class Driver(Protocol):
         Minutes the first time it has to; at once when nothing is missing. Raises `Unavailable`.
         """
 
+    def python(self, runtime: Runtime) -> str:
+        """The Python of a runtime, such as `3.11`: what is installed for one does not run on another."""
+
     def start(self, spec: InstanceSpec) -> Instance:
         """Start and return at once; do not wait for health.
 

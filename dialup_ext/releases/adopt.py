@@ -25,9 +25,10 @@ def stands(final: Path, wanted: Outline, store: Path) -> bool:
     expected = {entry.path for entry in wanted.files}
     extra = found - expected - set(folders(expected))
     if wanted.layer is not None:
-        extra.discard("node_modules")
-        if not _leads_to(top / "node_modules", layer_path(store, wanted.layer)):
+        packages = layer_path(store, wanted.layer)
+        if packages is None or not _leads_to(top / packages.name, packages):
             return False
+        extra.discard(packages.name)
     if wanted.is_public:
         extra = {name for name in extra if not _is_packed(name, expected)}
     blobs = BlobStore(store)

@@ -10,7 +10,7 @@ from dialup_ext.domain.manifest import FileEntry
 from dialup_ext.durable import sync_all, sync_file_system
 from dialup_ext.errors import Conflict
 from dialup_ext.releases.blobs import BlobStore
-from dialup_ext.releases.outline import Outline, folders
+from dialup_ext.releases.outline import LAYERS, Outline, folders
 from dialup_ext.releases.packed import Packed
 from dialup_ext.releases.places import PASSABLE
 from dialup_ext.releases.placing import copy, link
@@ -54,11 +54,11 @@ def _copy_files(top: Path, wanted: Outline, blobs: BlobStore) -> bool:
     for entry in _one_by_one(wanted):
         copy(blobs.path(entry.sha256), top / entry.path, wanted.mode(entry))
     if wanted.layer is not None:
-        modules = layer_path(blobs.root, wanted.layer)
-        if not modules.is_dir():
+        packages = layer_path(blobs.root, wanted.layer)
+        if packages is None:
             raise Conflict("The dependencies of this release are gone from the server.",
                            code="layer_missing", hint="Deploy again; they are installed anew.")
-        (top / "node_modules").symlink_to(modules)
+        (top / packages.name).symlink_to(packages)
     return False
 
 
@@ -68,9 +68,9 @@ def _one_by_one(wanted: Outline) -> Iterator[FileEntry]:
         crashpoint("C3")
 
 
-def layer_path(store: Path, layer: str) -> Path:
-    """The `node_modules` of a sealed dependency layer."""
-    return store / "layers" / layer / "node_modules"
+def layer_path(store: Path, layer: str) -> Path | None:
+    """The one folder in a sealed dependency layer, of `LAYERS`; None when the layer is not there."""
+    return next((path for name in LAYERS if (path := store / "layers" / layer / name).is_dir()), None)
 
 
 def _close(made: list[Path], mode: int) -> None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from dialup_ext.domain.manifest import FileEntry, Manifest
 
+LAYERS = ("node_modules", "site-packages")
+"""What the packages of a layer lie in, and what leads to them in a release that runs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:
@@ -15,7 +18,7 @@ class Outline:
     name: str
     files: tuple[FileEntry, ...]
     layer: str | None = None
-    """Key of the dependency layer its `node_modules` leads to."""
+    """Key of the dependency layer its `node_modules` or `site-packages` leads to."""
 
     @property
     def is_public(self) -> bool:
@@ -30,13 +33,13 @@ def outline(manifest: Manifest, root: str, layer: str | None, *, runs: bool) -> 
     """The one folder a release needs.
 
     A site of files alone gets those below `root` that Caddy may serve. What runs gets all files, and
-    none of them is public; an uploaded `node_modules` gives way to the layer.
+    none of them is public; an uploaded folder of the same name gives way to the layer.
     """
     if not runs:
         return Outline("public", tuple(entry for entry in manifest.under(root) if is_served(entry.path)))
     files = manifest.files
     if layer is not None:
-        files = tuple(entry for entry in files if entry.path.partition("/")[0] != "node_modules")
+        files = tuple(entry for entry in files if entry.path.partition("/")[0] not in LAYERS)
     return Outline("app", files, layer)
 
 

@@ -57,6 +57,9 @@ class FakeDriver:
         for line in self.news:
             say(line)
 
+    def python(self, runtime: Runtime) -> str:
+        return "3.11"
+
     def start(self, spec: InstanceSpec) -> Instance:
         check_key(spec.key)
         self.check()

@@ -73,7 +73,7 @@ def why_not() -> str:
 
 
 def need_images(*names: str) -> None:
-    """Build those of `base`, `node`, `lab` that are not there or not of this source; once per run."""
+    """Build those of `base`, `node`, `python`, `lab` that are not there or not of this source; once per run."""
     wanted = [name for name in ("base", *names) if name not in _built]
     if not wanted:
         return
@@ -93,7 +93,7 @@ def main(words: Sequence[str]) -> int:
     """
     try:
         with engine():
-            need_images("base", "node", "lab")
+            need_images("base", "node", "python", "lab")
             return _command(words)
     except (pytest.skip.Exception, pytest.fail.Exception) as reason:
         print(f"NOT TESTED HERE: containers. {reason}", file=sys.stderr)
