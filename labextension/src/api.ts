@@ -3,13 +3,18 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import {
   IDeployment,
+  IEnvironment,
   IMe,
   INameCheck,
+  INewPreviewLink,
   IPreview,
+  IPreviewLink,
   IProblem,
   IRelease,
   ISite,
-  ITemplate
+  ISiteChange,
+  ITemplate,
+  IVariable
 } from './tokens';
 
 /** An answer that is not the one hoped for, in words for a person. */
@@ -46,11 +51,20 @@ export class DialupApi {
   createSite = (name: string, template: string): Promise<ISite> =>
     this.send('POST', 'sites', { name, template });
   removeSite = (name: string): Promise<void> => this.send('DELETE', `sites/${name}`);
-  act = (name: string, verb: 'start' | 'stop' | 'restart'): Promise<ISite> =>
+  act = (name: string, verb: 'start' | 'stop' | 'restart' | 'wake'): Promise<ISite> =>
     this.send('POST', `sites/${name}/${verb}`);
+  change = (name: string, change: ISiteChange): Promise<ISite> => this.send('PATCH', `sites/${name}`, change);
   siteLog = async (name: string): Promise<string[]> =>
     (await this.get<{ lines: string[] }>(`sites/${name}/logs?lines=200`)).lines;
 
+  environment = (name: string): Promise<IEnvironment> => this.get(`sites/${name}/env`);
+  setVariable = (name: string, variable: string, value: string, secret: boolean): Promise<IVariable> =>
+    this.send('PUT', `sites/${name}/env/${encodeURIComponent(variable)}`, { value, secret });
+  removeVariable = (name: string, variable: string): Promise<void> =>
+    this.send('DELETE', `sites/${name}/env/${encodeURIComponent(variable)}`);
+
+  deployments = async (name: string): Promise<IDeployment[]> =>
+    (await this.get<{ deployments: IDeployment[] }>(`sites/${name}/deployments`)).deployments;
   releases = async (name: string): Promise<IRelease[]> =>
     (await this.get<{ releases: IRelease[] }>(`sites/${name}/releases`)).releases;
   rollback = (name: string, release?: number): Promise<IDeployment> =>
@@ -64,6 +78,13 @@ export class DialupApi {
   stopPreview = (name: string): Promise<void> => this.send('DELETE', `sites/${name}/preview`);
   previewTicket = async (name: string): Promise<string> =>
     (await this.send<{ url: string }>('POST', `sites/${name}/preview/ticket`)).url;
+
+  previewLinks = async (name: string): Promise<IPreviewLink[]> =>
+    (await this.get<{ links: IPreviewLink[] }>(`sites/${name}/preview/links`)).links;
+  makePreviewLink = (name: string, hours: number): Promise<INewPreviewLink> =>
+    this.send('POST', `sites/${name}/preview/links`, { hours });
+  revokePreviewLink = (name: string, id: string): Promise<void> =>
+    this.send('DELETE', `sites/${name}/preview/links/${encodeURIComponent(id)}`);
 
   workspaces = async (): Promise<{ site: string; path: string; exists: boolean }[]> =>
     (await this.request<{ workspaces: [] }>('GET', this.labUrl('workspaces'))).workspaces;
@@ -90,7 +111,7 @@ export class DialupApi {
     return this.request('GET', this.apiUrl(path));
   }
 
-  private send<T>(method: 'POST' | 'DELETE', path: string, body?: object): Promise<T> {
+  private send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T> {
     return this.request(method, this.apiUrl(path), body);
   }
 

@@ -10,6 +10,7 @@ import { notificationsPlugin } from './plugins/notifications';
 import { previewPlugin } from './plugins/preview';
 import { runningPlugin } from './plugins/running';
 import { sidebarPlugin } from './plugins/sidebar';
+import { sitePagePlugin } from './plugins/sitepage';
 import { statusbarPlugin } from './plugins/statusbar';
 
 export { ISitesModel } from './tokens';
@@ -19,6 +20,7 @@ export default [
   commandsPlugin,
   deployPlugin,
   logsPlugin,
+  sitePagePlugin,
   previewPlugin,
   runningPlugin,
   dashboardsPlugin,

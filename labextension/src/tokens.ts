@@ -84,10 +84,44 @@ export interface IRelease {
   id: string;
   number: number;
   kind: string;
+  /** Why it was taken for that kind, in a sentence. */
+  why?: string;
   file_count: number;
   size_bytes: number;
   created_at: string;
   created_by: string;
+}
+
+/** What a site's program is told when it starts. The value of a secret never comes back. */
+export interface IVariable {
+  name: string;
+  value: string | null;
+  secret: boolean;
+  changed_at: string;
+}
+
+export interface IEnvironment {
+  variables: IVariable[];
+  /** True while the program runs with older values. */
+  needs_restart: boolean;
+}
+
+/** A link by which somebody without an account may see the preview until it expires. */
+export interface IPreviewLink {
+  id: string;
+  created_at?: string;
+  expires_at: string;
+}
+
+/** A link just made; its address is told this once. */
+export interface INewPreviewLink extends IPreviewLink {
+  url: string;
+}
+
+/** What may be changed of a site that is not in its files. */
+export interface ISiteChange {
+  sleep_after?: number | null;
+  volume?: boolean;
 }
 
 export interface ITemplate {
@@ -185,6 +219,8 @@ export namespace CommandIDs {
   export const start = 'dialup:start';
   export const stop = 'dialup:stop';
   export const restart = 'dialup:restart';
+  export const wake = 'dialup:wake';
+  export const sitePage = 'dialup:site-page';
   export const rollback = 'dialup:roll-back';
   export const chooseRelease = 'dialup:choose-release';
   export const logs = 'dialup:logs';

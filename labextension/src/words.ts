@@ -4,7 +4,7 @@ import { isFinal } from './run';
 import { DeploymentStatus, IDeployment, ISite, SiteStatus, Step } from './tokens';
 
 export type Tone = 'good' | 'busy' | 'bad' | 'quiet';
-export type NextStep = 'preview' | 'deploy' | 'start' | 'watch' | 'explain';
+export type NextStep = 'preview' | 'deploy' | 'start' | 'wake' | 'watch' | 'explain' | 'halted';
 
 /** The dot's colour and the word beside it. */
 export function stateOf(site: ISite, trans: TranslationBundle): { tone: Tone; word: string } {
@@ -31,11 +31,17 @@ export function nextStep(site: ISite, isDeploying: boolean): NextStep {
   if (isDeploying || (site.deployment && !isFinal(site.deployment))) {
     return 'watch';
   }
+  if (site.halted) {
+    return 'halted'; // visitors find it down, which is worse than a deployment that failed
+  }
   if (site.deployment?.status === 'failed') {
     return 'explain';
   }
   if (site.preview?.state === 'running' || site.preview?.state === 'starting') {
     return 'deploy';
+  }
+  if (site.status === 'sleeping') {
+    return 'wake';
   }
   return site.status === 'stopped' ? 'start' : 'preview';
 }
@@ -107,6 +113,21 @@ export function ago(then: Date, trans: TranslationBundle): string {
     return trans._n('%1 day ago', '%1 days ago', Math.round(seconds / 86_400));
   }
   return then.toLocaleDateString();
+}
+
+/** “in 23 h”; “expired” when it has passed. */
+export function until(moment: Date, trans: TranslationBundle): string {
+  const seconds = (moment.getTime() - Date.now()) / 1000;
+  if (seconds <= 0) {
+    return trans.__('expired');
+  }
+  if (seconds < 5400) {
+    return trans.__('in %1 min', Math.max(1, Math.round(seconds / 60)));
+  }
+  if (seconds < 86_400 * 2) {
+    return trans.__('in %1 h', Math.round(seconds / 3600));
+  }
+  return trans.__('in %1 days', Math.round(seconds / 86_400));
 }
 
 export function clock(time: Date): string {

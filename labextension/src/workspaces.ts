@@ -5,7 +5,14 @@ import { DialupApi } from './api';
 import { ISite } from './tokens';
 
 /** Where a program begins; what a visitor sees comes out of it. */
-const PROGRAMS = ['server.js', 'server.mjs', 'server.ts', 'index.js', 'src/server.js', 'app.js', 'README.md'];
+const PROGRAMS = ['server.js', 'server.mjs', 'server.ts', 'index.js', 'src/server.js', 'app.js'];
+
+/** The same for kinds whose files the others do not have. */
+const FIRST_OF: Record<string, readonly string[]> = {
+  nodejs: PROGRAMS,
+  python: ['app.py', 'main.py', 'wsgi.py', 'asgi.py', 'manage.py'],
+  notebook: ['index.ipynb', 'notebook.ipynb', 'app.ipynb']
+};
 
 /** The files people change first, by how likely they are what a visitor sees. */
 const PAGES = [
@@ -38,7 +45,7 @@ export async function firstFile(
     }
     return listed.get(path)!;
   };
-  for (const file of kind === 'nodejs' ? [...PROGRAMS, ...PAGES] : [...PAGES, ...PROGRAMS]) {
+  for (const file of [...(FIRST_OF[kind] ?? []), ...PAGES, ...PROGRAMS, 'README.md']) {
     const path = PathExt.join(folder, file);
     if (await reachable(namesIn, folder, PathExt.dirname(file)) && (await namesIn(PathExt.dirname(path))).has(PathExt.basename(path))) {
       return path;

@@ -37,6 +37,7 @@ def site(name: str, **over: Any) -> dict[str, Any]:
             "address": f"http://{name}.dialup.localhost:8080", "preview_address": "", "live_release": None,
             "last_deployed": None, "last_deployed_by": None, "created_at": ago(days=3), "last_edited": None,
             "error_message": None, "storage_bytes": 4096, "memory_mb": None, "deployment": None, "preview": None,
+            "runs": False, "sleep_after": None, "halted": None, "volume": False,
             **over}
 
 
@@ -70,6 +71,10 @@ class FakeHub:
         self.previews: dict[str, dict[str, Any]] = {}
         self.pages: dict[str, str] = {}
         self.releases: list[dict[str, Any]] = []
+        self.variables: dict[str, dict[str, Any]] = {}
+        self.past: list[dict[str, Any]] = []
+        self.needs_restart = False
+        self.links: list[dict[str, Any]] = []
         self.asked: list[str] = []
         self.missing = False
         self.refuse_streams = False
@@ -161,6 +166,37 @@ class FakeHub:
         number = body.get("release", self.sites[name]["live_release"]["number"] - 1)
         return 202, deployment(name, number, "starting", "start", action="rollback")
 
+    def change(self, name: str, body: dict[str, Any]) -> tuple[int, Any]:
+        self.sites[name] |= body
+        self.say("events", "site", self.sites[name])
+        return 200, self.sites[name]
+
+    def act(self, name: str, verb: str) -> tuple[int, Any]:
+        self.needs_restart = False
+        return self.change(name, {"status": "stopped" if verb == "stop" else "active", "halted": None})
+
+    def set_variable(self, name: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if name.startswith("DIALUP"):
+            return 400, {"message": f"“{name}” is a name of the server's own.", "reason": "bad_input",
+                         "code": "reserved_variable", "hint": "Choose another."}
+        self.needs_restart = True
+        self.variables[name] = {"name": name, "value": None if body["secret"] else body["value"],
+                                "secret": body["secret"], "changed_at": ago(seconds=1)}
+        return 200, self.variables[name]
+
+    def remove_variable(self, name: str) -> tuple[int, Any]:
+        del self.variables[name]
+        return 204, None
+
+    def make_link(self, name: str, hours: int) -> tuple[int, Any]:
+        link = {"id": f"l{len(self.asked)}", "created_at": ago(seconds=1), "expires_at": ago(hours=-hours)}
+        self.links.append(link)
+        return 201, {"url": f"http://{name}-dev.dialup.localhost:8080/?link=2f1b7c9d0e", **link}
+
+    def revoke_link(self, link: str) -> tuple[int, Any]:
+        self.links = [one for one in self.links if one["id"] != link]
+        return 204, None
+
     def remove(self, name: str) -> tuple[int, Any]:
         del self.sites[name]
         return 204, None
@@ -179,6 +215,17 @@ _ROUTES: list[tuple[str, Any]] = [
     (rf"POST {API}/sites/([^/]+)/preview/ticket", lambda hub, _, name: (200, {"url": f"{hub.url}/page/{name}?t={len(hub.asked)}"})),
     (rf"GET {API}/sites/([^/]+)/releases", lambda hub, _, name: (200, {"releases": hub.releases})),
     (rf"POST {API}/sites/([^/]+)/rollback", lambda hub, body, name: hub.rollback(name, body)),
+    (rf"GET {API}/sites/([^/]+)/deployments", lambda hub, _, name: (200, {"deployments": [
+        one for one in [hub.sites[name]["deployment"], *hub.past] if one]})),
+    (rf"PATCH {API}/sites/([^/]+)", lambda hub, body, name: hub.change(name, body)),
+    (rf"POST {API}/sites/([^/]+)/(start|stop|restart|wake)", lambda hub, _, name, verb: hub.act(name, verb)),
+    (rf"GET {API}/sites/[^/]+/env", lambda hub, _: (
+        200, {"variables": list(hub.variables.values()), "needs_restart": hub.needs_restart})),
+    (rf"PUT {API}/sites/[^/]+/env/([^/]+)", lambda hub, body, name: hub.set_variable(name, body)),
+    (rf"DELETE {API}/sites/[^/]+/env/([^/]+)", lambda hub, _, name: hub.remove_variable(name)),
+    (rf"GET {API}/sites/[^/]+/preview/links", lambda hub, _: (200, {"links": hub.links})),
+    (rf"POST {API}/sites/([^/]+)/preview/links", lambda hub, body, name: hub.make_link(name, body["hours"])),
+    (rf"DELETE {API}/sites/[^/]+/preview/links/([^/]+)", lambda hub, _, link: hub.revoke_link(link)),
     (rf"GET {API}/sites/([^/]+)/logs", lambda hub, _, name: (200, {"lines": [f"{name} line {i}" for i in range(5)]})),
     (rf"GET {API}/deployments/([^/]+)/log", lambda hub, _, name: (200, {"lines": ["old line"]})),
     (rf"GET {LAB}/workspaces", lambda hub, _: (200, {"workspaces": [
@@ -206,8 +253,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._json()
 
-    def do_DELETE(self) -> None:
-        self._json()
+    do_PUT = do_PATCH = do_DELETE = do_POST
 
     def log_message(self, *args: Any) -> None:
         """Keep the tests' output clean."""

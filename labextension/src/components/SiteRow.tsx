@@ -10,15 +10,21 @@ const COMMAND_OF: Record<NextStep, string> = {
   preview: CommandIDs.preview,
   deploy: CommandIDs.deploy,
   start: CommandIDs.start,
+  wake: CommandIDs.wake,
   watch: CommandIDs.showDeployment,
-  explain: CommandIDs.showDeployment
+  explain: CommandIDs.showDeployment,
+  halted: CommandIDs.sitePage
 };
+
+/** What stands beside the first button when something went wrong: the way on. */
+const WAY_ON: Partial<Record<NextStep, string>> = { explain: CommandIDs.deploy, halted: CommandIDs.start };
 
 export function SiteRow(props: IPanelProps & { site: ISite }): JSX.Element {
   const { site, model, trans, run } = props;
   const deployRun = model.runOf(site.name);
   const step = nextStep(site, deployRun !== undefined && !deployRun.finished);
   const isSelected = model.selected === site.name;
+  const wayOn = WAY_ON[step];
   return (
     <li
       className={`dialup-Site${isSelected ? ' dialup-mod-selected' : ''}`}
@@ -39,20 +45,20 @@ export function SiteRow(props: IPanelProps & { site: ISite }): JSX.Element {
       <div className="dialup-Site-foot">
         <span className="dialup-Site-when">{lastDeploy(site, model.me?.account.name, trans)}</span>
         <button
-          className={`dialup-Button${step === 'explain' ? ' dialup-mod-bad' : ''}`}
+          className={`dialup-Button${wayOn ? ' dialup-mod-bad' : ''}`}
           data-testid={`dialup-next-${site.name}`}
           onClick={() => run(COMMAND_OF[step], { site: site.name })}
         >
           {verb(step, props)}
           <span className="dialup-hidden"> {site.name}</span>
         </button>
-        {step === 'explain' && (
+        {wayOn && (
           <button
             className="dialup-Button"
             data-testid={`dialup-again-${site.name}`}
-            onClick={() => run(CommandIDs.deploy, { site: site.name })}
+            onClick={() => run(wayOn, { site: site.name })}
           >
-            {trans.__('Deploy')}
+            {step === 'halted' ? trans.__('Start again') : trans.__('Deploy')}
             <span className="dialup-hidden"> {site.name}</span>
           </button>
         )}
@@ -73,7 +79,7 @@ function FirstLine({ site, trans, run, openMenu }: IPanelProps & { site: ISite }
       >
         {site.name}
       </button>
-      <span className={`dialup-State dialup-mod-${state.tone}`} title={site.error_message ?? undefined}>
+      <span className={`dialup-State dialup-mod-${state.tone}`} title={site.halted ?? site.error_message ?? undefined}>
         {state.word}
       </span>
       <button
@@ -107,8 +113,10 @@ function verb(step: NextStep, { trans }: IPanelProps): string {
     preview: trans.__('Preview'),
     deploy: trans.__('Deploy'),
     start: trans.__('Start'),
+    wake: trans.__('Wake'),
     watch: trans.__('Show progress'),
-    explain: trans.__('See why it failed')
+    explain: trans.__('See why it failed'),
+    halted: trans.__('See why')
   };
   return words[step];
 }

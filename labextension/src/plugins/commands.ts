@@ -4,6 +4,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
+import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { openTab } from '../address';
 import { DialupApi } from '../api';
 import { dialupIcon } from '../icons';
@@ -70,12 +71,14 @@ class SiteCommands {
 
   addRunning(): void {
     const { trans, api } = this;
-    const runs = (site: ISite) => site.live_release !== null && site.status !== 'stopped';
-    const stopped = (site: ISite) => site.status === 'stopped';
+    const runs = (site: ISite) => site.live_release !== null && site.status !== 'stopped' && !site.halted;
+    const stopped = (site: ISite) => site.status === 'stopped' || Boolean(site.halted);
+    const asleep = (site: ISite) => site.status === 'sleeping';
     this.add(CommandIDs.visit, trans.__('Visit Site'), runs, async site => openTab(site.address));
     this.add(CommandIDs.start, trans.__('Start'), stopped, site => api.act(site.name, 'start'));
     this.add(CommandIDs.stop, trans.__('Stop'), runs, site => api.act(site.name, 'stop'));
-    this.add(CommandIDs.restart, trans.__('Restart'), site => runs(site) && site.kind !== 'static', site =>
+    this.add(CommandIDs.wake, trans.__('Wake'), asleep, site => api.act(site.name, 'wake'));
+    this.add(CommandIDs.restart, trans.__('Restart'), site => runs(site) && site.runs && !asleep(site), site =>
       api.act(site.name, 'restart')
     );
   }
@@ -83,8 +86,8 @@ class SiteCommands {
   addGoingBack(): void {
     const { trans, api } = this;
     const hasBefore = (site: ISite) => (site.live_release?.number ?? 0) > 1;
-    this.add(CommandIDs.rollback, trans.__('Roll Back to the Release Before'), hasBefore, site =>
-      this.rollback(site)
+    this.add(CommandIDs.rollback, trans.__('Roll Back to the Release Before'), hasBefore, (site, args) =>
+      this.rollback(site, Number(args.release) || undefined)
     );
     this.add(CommandIDs.chooseRelease, trans.__('Roll Back…'), hasBefore, async site => {
       const release = await askRelease(site, await api.releases(site.name), trans);
@@ -109,7 +112,7 @@ class SiteCommands {
     id: string,
     label: string,
     fits: (site: ISite) => boolean,
-    work: (site: ISite) => Promise<unknown>
+    work: (site: ISite, args: ReadonlyPartialJSONObject) => Promise<unknown>
   ): void {
     const fitting: CommandRegistry.CommandFunc<boolean> = args => {
       const site = siteOf(this.model, args);
@@ -122,7 +125,7 @@ class SiteCommands {
       describedBy: aboutSite(this.trans),
       execute: async args => {
         const site = siteOf(this.model, args);
-        await (site && telling(() => work(site)));
+        await (site && telling(() => work(site, args)));
       }
     });
   }

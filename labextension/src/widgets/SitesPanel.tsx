@@ -9,6 +9,7 @@ import { dialupIcon } from '../icons';
 import { CommandIDs, ISitesModel, PANEL_ID } from '../tokens';
 
 const MENU: readonly (string | null)[] = [
+  CommandIDs.sitePage,
   CommandIDs.visit,
   CommandIDs.openFolder,
   null,
@@ -21,6 +22,7 @@ const MENU: readonly (string | null)[] = [
   CommandIDs.chooseRelease,
   null,
   CommandIDs.logs,
+  CommandIDs.wake,
   CommandIDs.start,
   CommandIDs.stop,
   CommandIDs.restart,
