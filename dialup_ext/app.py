@@ -41,6 +41,7 @@ from dialup_ext.store.editing import EditorRecords
 from dialup_ext.store.engine import Store
 from dialup_ext.store.env_vars import VariableRecords, any_variables
 from dialup_ext.store.idempotency import RememberedAnswers
+from dialup_ext.store.preview_links import PreviewLinkRecords
 from dialup_ext.store.releases import ReleaseRecords
 from dialup_ext.store.sites import SiteRecords
 from dialup_ext.store.values import StoredValues
@@ -84,7 +85,7 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
         builds=SiteBuilds(settings, driver, contents, turns, partial(collect, settings, room)),
         specs=Specifications(settings, _certificates()), detect=detect,
         variables=VariableRecords(store, Seal(settings.data / "secrets.key", partial(any_variables, store))),
-        variable_files=VariableFiles(settings),
+        variable_files=VariableFiles(settings), preview_links=PreviewLinkRecords(store),
         workspaces=workspaces or (lambda account: settings.home / "homes" / account), feed=Feed(),
         workers=Workers(), open_lab_door=doors.open_lab, prepare_ingress=caddy.ensure,
         note_release=bond.raise_generation,

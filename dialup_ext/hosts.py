@@ -39,6 +39,12 @@ class Hosts:
         site = self._site(label.removesuffix("-dev"))
         return ("preview", site.name, site.owner) if site else None
 
+    def preview_runs(self, site_name: str) -> bool:
+        """True while this site's preview is there to be looked at."""
+        site = self._site(site_name)
+        session = self._context.editing.find(site.owner_id, "preview", site.id) if site else None
+        return session is not None and session.state == "running"
+
     def lab_secret(self, account_name: str) -> str | None:
         """The secret that proves to this account's lab that the edge let a request in."""
         account = self._identity.find_account(account_name)

@@ -1,9 +1,9 @@
 """The hub: everything handlers and the operator's command line can ask for, by verb.
 
 One object per process, thread-safe, synchronous; what would make it long stands beside it (`life`,
-`variables`, `views`, `hosts`). Every method that takes a principal works on
-its account's things only; other people's are `NotFound` (R20). Answers are views and values of
-`domain/`; verbs live in `actions/`.
+`variables`, `sharing`, `views`, `hosts`). Every method that takes a principal works on its account's
+things only; other people's are `NotFound` (R20). Answers are views and values of `domain/`; verbs live
+in `actions/`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ from dialup_ext.domain.views import (
 from dialup_ext.errors import BadInput, Conflict
 from dialup_ext.hosts import Hosts
 from dialup_ext.life import Life
+from dialup_ext.quotas import Quotas
 from dialup_ext.rounds import Rounds
+from dialup_ext.sharing import Sharing
 from dialup_ext.variables import Variables
 from dialup_ext.views import Views
 
@@ -78,6 +80,8 @@ class Hub:
         self.hosts = Hosts(context, identity)
         self.life = Life(self)
         self.variables = Variables(self)
+        self.sharing = Sharing(self)
+        self.quotas = Quotas(self)
         self._rounds = Rounds(context.workers.closed)
 
     # -- life -----------------------------------------------------------------------------------
@@ -89,6 +93,7 @@ class Hub:
         if not self.adopting:
             resume(self.context, {account.id: account for account in self.identity.accounts()})
             self._rounds.go(ROUND, self._agree)
+            self._rounds.go(ROUND, self.quotas.measure)
         self._rounds.go(WATCH, self.caddy.ensure)
 
     def stop(self) -> None:

@@ -14,6 +14,7 @@ from dialup_ext.errors import BadInput
 
 SESSION = "__Host-dialup"
 STATE = "__Host-dialup-state"
+GUEST = "__Host-dialup-guest"
 CLEAR_ALL = '"cookies"'
 """The value of `Clear-Site-Data` that removes what confuses us."""
 
@@ -30,6 +31,12 @@ class ConfusingCookies(BadInput):
 def session_token(headers: HTTPHeaders) -> str | None:
     """The session token, or None when there is none. Raises `ConfusingCookies`."""
     value = _single(headers, SESSION)
+    return value if value is not None and _TOKEN.fullmatch(value) else None
+
+
+def guest_token(headers: HTTPHeaders) -> str | None:
+    """What a guest of a preview came with, or None. Raises `ConfusingCookies`."""
+    value = _single(headers, GUEST)
     return value if value is not None and _TOKEN.fullmatch(value) else None
 
 

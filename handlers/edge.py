@@ -5,6 +5,7 @@ An application of its own on `edge.sock`, which only Caddy can open, because the
 
     /_auth            200 with X-Dialup-User, -Frame, -Lab; or 302, 401, 403, 404 for the visitor
     /_dialup/enter    turns a one-time code into this host's own session cookie
+    /_dialup/share    turns a link to a preview into its guest's cookie, see `share`
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from dialup_ext.domain.login import Origin
 from dialup_ext.errors import DialupError, Forbidden, NotFound, NotLoggedIn
 from dialup_ext.handlers import cookies
 from dialup_ext.handlers.next_path import safe_next
-from dialup_ext.handlers.origin import check_origin, is_navigation
+from dialup_ext.handlers.origin import check_origin, is_navigation, plain_host
 from dialup_ext.handlers.outside import OutsideHandler
+from dialup_ext.handlers.share import GuestHandler, ShareHandler
 from dialup_ext.workers import BoundedPool
 
 STATE_SECONDS = 600
@@ -32,10 +34,10 @@ STATE_SECONDS = 600
 def edge_application(hub: Any) -> Application:
     """The application for `edge.sock`, with threads of its own: a busy portal must not slow labs.
 
-    `hub` needs `settings`, `identity` and `hosts`.
+    `hub` needs `settings`, `identity`, `hosts` and `sharing`.
     """
     return Application(
-        [(r"/_auth", AuthHandler), (r"/_dialup/enter", EnterHandler)],
+        [(r"/_auth", AuthHandler), (r"/_dialup/enter", EnterHandler), (r"/_dialup/share", ShareHandler)],
         default_handler_class=NothingHandler, log_function=lambda _: None, dialup_hub=hub,
         dialup_settings=hub.settings, dialup_pool=BoundedPool("edge", 4, 400))
 
@@ -49,10 +51,18 @@ class Place:
     owner: str
     visitor: Principal | None
     secret: str = ""
+    guest: bool = False
+    """Somebody who came by a link that is good now."""
+    awake: bool = True
+    """Looked at for guests only."""
 
     @property
     def is_lab(self) -> bool:
         return self.kind == "lab"
+
+    @property
+    def is_owners(self) -> bool:
+        return self.visitor is not None and self.visitor.account.name == self.owner
 
 
 class EdgeHandler(OutsideHandler):
@@ -72,13 +82,14 @@ class NothingHandler(EdgeHandler):
         raise NotFound("There is nothing at this address.", hint="Check the address.")
 
 
-class AuthHandler(EdgeHandler):
+class AuthHandler(EdgeHandler, GuestHandler):
     """May this request pass? The verdict rests on what Caddy forwards of it."""
 
     async def get(self) -> None:
         headers = self.request.headers
         host = plain_host(headers.get("X-Forwarded-Host", ""))
-        place = await self.run(look_up, self.hub, host, cookies.session_token(headers))
+        guest = cookies.guest_token(headers)
+        place = await self.run(look_up, self.hub, host, cookies.session_token(headers), guest)
         method = headers.get("X-Forwarded-Method", "")
         if place is None:  # as where somebody lives: strangers do not learn who has an account
             self.frame = ""
@@ -86,8 +97,14 @@ class AuthHandler(EdgeHandler):
             return
         self.frame = self.hub.hosts.framers(place.owner)
         check_origin(method, headers, self.dialup_settings.origin(host), framed=not place.is_lab)
+        if place.guest and not place.is_owners:
+            (self.let_guest_through(place.name) if place.awake else self.tell_it_sleeps())
+            return
         if place.visitor is None:
-            self._ask_to_log_in(host, method)
+            if guest and not place.is_lab:
+                self.tell_it_is_over()
+            else:
+                self._ask_to_log_in(host, method)
             return
         _check_may_enter(place, place.visitor)
         self._let_through(place)
@@ -148,12 +165,7 @@ class EnterHandler(EdgeHandler):
         self.add_header("Set-Cookie", cookies.set_cookie(cookies.STATE, "", same_site="Lax", max_age=0))
 
 
-def plain_host(host: str) -> str:
-    """A Host header without port, trailing dot or capitals (T15)."""
-    return host.rsplit(":", 1)[0].rstrip(".").lower() if ":" in host else host.rstrip(".").lower()
-
-
-def look_up(hub: Any, host: str, token: str | None) -> Place | None:
+def look_up(hub: Any, host: str, token: str | None, guest: str | None = None) -> Place | None:
     """Everything the verdict needs from the database, in one go; None when the host is nobody's."""
     known = hub.hosts.owner(host)
     if known is None:
@@ -161,7 +173,9 @@ def look_up(hub: Any, host: str, token: str | None) -> Place | None:
     kind, name, owner = known
     visitor = hub.identity.session_principal(token, host) if token else None
     may_know = kind == "lab" and visitor is not None and visitor.account.name == owner
-    return Place(kind, name, owner, visitor, (hub.hosts.lab_secret(owner) or "") if may_know else "")
+    invited = kind == "preview" and guest is not None and hub.sharing.guest(guest, name) is not None
+    return Place(kind, name, owner, visitor, (hub.hosts.lab_secret(owner) or "") if may_know else "",
+                 guest=invited, awake=not invited or hub.hosts.preview_runs(name))
 
 
 def _check_may_enter(place: Place, visitor: Principal) -> None:

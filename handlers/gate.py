@@ -12,7 +12,7 @@ from typing import Any
 from tornado.web import Application
 
 from dialup_ext.errors import DialupError
-from dialup_ext.handlers.edge import plain_host
+from dialup_ext.handlers.origin import plain_host
 from dialup_ext.handlers.outside import OutsideHandler
 from dialup_ext.handlers.plain import PlainPage
 from dialup_ext.workers import BoundedPool
@@ -69,6 +69,8 @@ class GateHandler(OutsideHandler):
         self.frame = self.hub.hosts.framers(owner)
         self.set_status(503)
         self.set_header("Retry-After", "2")
+        if self.request.headers.get("X-Dialup-User") != owner:  # a guest: a log is its owner's
+            self.frame, cause, lines = "'none'", "", ()
         message = f"Its program stopped: {cause}." if cause else "It may still be starting, or its program has stopped."
         if self.wants_page:
             self.show(PlainPage("The preview is not answering", message,

@@ -13,6 +13,11 @@ from dialup_ext.errors import Forbidden
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
+def plain_host(host: str) -> str:
+    """A Host header without port, trailing dot or capitals (T15)."""
+    return host.rsplit(":", 1)[0].rstrip(".").lower() if ":" in host else host.rstrip(".").lower()
+
+
 def is_upgrade(headers: HTTPHeaders) -> bool:
     """True for a websocket handshake, however it is spelt."""
     return bool(headers.get("Upgrade")) or "upgrade" in headers.get("Connection", "").lower()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dialup_ext.releases.uploads import Uploads
     from dialup_ext.store.deployments import DeploymentRecords
     from dialup_ext.store.editing import EditorRecords
+    from dialup_ext.store.preview_links import PreviewLinkRecords
     from dialup_ext.store.releases import ReleaseRecords
     from dialup_ext.store.sites import SiteRecords
 
@@ -113,6 +114,7 @@ class Context:
     specs: Specs
     variables: Variables
     variable_files: VariableFiles
+    preview_links: PreviewLinkRecords
     detect: Callable[[Manifest, Callable[[str], bytes] | None], Detection]
     """What kind of site a list of files is; with a reader, certain."""
     workspaces: Callable[[str], Path]

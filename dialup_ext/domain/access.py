@@ -18,7 +18,7 @@ SCOPES: dict[str, str] = {
     "sites:read": "See your sites, their deployments and logs",
     "sites:write": "Create, stop, start and remove sites",
     "deploy": "Upload releases, deploy and roll back",
-    "preview": "Start and stop previews",
+    "preview": "Start, stop and share previews",
     "lab": "Start and stop your lab",
 }
 """What a key may be allowed, in the words the portal shows."""

@@ -11,6 +11,7 @@ from dialup_ext.ingress.blocks import Lines, block
 
 SESSION = "__Host-dialup={session}"
 STATE = "__Host-dialup-state={state}"
+GUEST = "__Host-dialup-guest={guest}"
 XSRF = "_xsrf={xsrf}"
 
 OURS = r"[\w-]{1,200}"
@@ -24,9 +25,10 @@ HEAVY = ".{1000}" * 8
 
 
 def read_cookies() -> Lines:
-    """The snippet that fills `{session}`, `{state}` and `{xsrf}`; empty when there is no such cookie."""
+    """The snippet that fills `{session}`, `{state}`, `{guest}` and `{xsrf}`; empty when there is no such cookie."""
     return block("(cookies)", _read("session", "__Host-dialup", OURS),
-                 _read("state", "__Host-dialup-state", OURS), _read("xsrf", "_xsrf", XSRF_VALUE))
+                 _read("state", "__Host-dialup-state", OURS),
+                 _read("guest", "__Host-dialup-guest", OURS), _read("xsrf", "_xsrf", XSRF_VALUE))
 
 
 def labs_cookies() -> Lines:

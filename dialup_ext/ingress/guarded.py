@@ -5,7 +5,7 @@ from __future__ import annotations
 from dialup_ext.ingress import pages
 from dialup_ext.ingress.answers import NOBODY, answer, errors
 from dialup_ext.ingress.blocks import Lines, block
-from dialup_ext.ingress.cookies import SESSION, STATE, XSRF, labs_cookies, sites_cookies
+from dialup_ext.ingress.cookies import GUEST, SESSION, STATE, XSRF, labs_cookies, sites_cookies
 from dialup_ext.ingress.places import Places
 from dialup_ext.ingress.upstreams import SMALL_BODY, body_limit, only_names, to_upstream
 
@@ -29,7 +29,7 @@ def door(places: Places) -> Lines:
     enter = block(f'reverse_proxy "{edge}"', f'header_up Cookie "{SESSION}; {STATE}"')
     ask = block(f'forward_auth "{edge}"', "uri /_auth",
                 block("transport http", "response_header_timeout 3s"),
-                f'header_up Cookie "{SESSION}"',
+                f'header_up Cookie "{SESSION}; {GUEST}"',
                 "copy_headers X-Dialup-User X-Dialup-Lab X-Dialup-Frame")
     return block("(door)", "vars place hub", "import cookies", "request_header -Authorization",
                  block("handle /_dialup/*", body_limit(SMALL_BODY), enter), ask,
@@ -59,7 +59,7 @@ def labs(places: Places) -> Lines:
 
 
 def preview(places: Places) -> Lines:
-    """For its owner only, and only the owner's lab may put it into a frame."""
+    """For its owner and invited guests; only the owner's lab may put it into a frame."""
     # Deferred: beside the removal below, an addition in the same place would be removed as well.
     frame = block("header", f'+Content-Security-Policy "frame-ancestors {OWNERS_LAB}"', "defer")
     inside = ("header_up -X-Dialup-*", "header_down -X-Frame-Options",

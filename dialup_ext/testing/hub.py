@@ -31,6 +31,7 @@ from dialup_ext.store.deployments import DeploymentRecords
 from dialup_ext.store.editing import EditorRecords
 from dialup_ext.store.engine import Store
 from dialup_ext.store.env_vars import VariableRecords, any_variables
+from dialup_ext.store.preview_links import PreviewLinkRecords
 from dialup_ext.store.releases import ReleaseRecords
 from dialup_ext.store.sites import SiteRecords
 from dialup_ext.testing.driver import FakeDriver
@@ -134,7 +135,7 @@ class Bench:
             builds=self.builds,
             variables=VariableRecords(self.store, Seal(self.settings.data / "secrets.key",
                                                        partial(any_variables, self.store))),
-            variable_files=VariableFiles(self.settings, places=()),
+            variable_files=VariableFiles(self.settings, places=()), preview_links=PreviewLinkRecords(self.store),
             specs=Specifications(self.settings), detect=detect, feed=Feed(), workers=Workers(),
             workspaces=lambda account: self.settings.home / "homes" / account,
             open_lab_door=lambda _: None, prepare_ingress=lambda: None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dialup_ext.handlers.api import account, deployments, env, previews, sites, source, uploads
+from dialup_ext.handlers.api import account, deployments, env, links, previews, sites, source, uploads
 from dialup_ext.handlers.api.base import ApiHandler
 from dialup_ext.handlers.api.openapi import OpenApiHandler
 
@@ -39,6 +39,8 @@ ROUTES: list[tuple[str, type[ApiHandler]]] = [
     (_SITE + r"/env/(?P<variable>[^/]+)", env.VariableHandler),
     (_SITE + r"/preview", previews.PreviewHandler),
     (_SITE + r"/preview/ticket", previews.TicketHandler),
+    (_SITE + r"/preview/links", links.PreviewLinksHandler),
+    (_SITE + r"/preview/links/(?P<link>[a-z0-9]+)", links.PreviewLinkHandler),
     (r"/lab", previews.LabHandler),
     (r"/lab/events", previews.LabEventsHandler),
     (r"/events", account.EventsHandler),

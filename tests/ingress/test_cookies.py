@@ -27,7 +27,7 @@ def edge(world: Any) -> Any:
     server = world.on_socket("edge")
     server.routes["/_auth"] = lambda handler: (
         (200, [("X-Dialup-User", "alice"), ("X-Dialup-Frame", "http://lab")], b"ok")
-        if handler.headers["Cookie"] == "__Host-dialup=ours" else (401, [], b"who?"))
+        if handler.headers["Cookie"] == "__Host-dialup=ours; __Host-dialup-guest=" else (401, [], b"who?"))
     return server
 
 

@@ -15,7 +15,7 @@ FRAME = "http://alice.editor.dialup.localhost:8080"
 
 def answer_auth(handler: Any) -> tuple[int, list[tuple[str, str]], bytes]:
     """A hub's door in small: one session, one owner, the host from Caddy's header."""
-    if handler.headers.get("Cookie") != "__Host-dialup=alices-session":
+    if handler.headers.get("Cookie") != "__Host-dialup=alices-session; __Host-dialup-guest=":
         state = ("Set-Cookie", "__Host-dialup-state=s; Path=/; Secure; HttpOnly; SameSite=Lax")
         return 302, [("Location", "http://admin.dialup.localhost/handover"), state], b"log in"
     if handler.headers.get("Origin", "http://fine") == "http://evil":
@@ -93,7 +93,7 @@ def test_the_door_hears_method_address_origin_and_one_cookie(world: Any, edge: A
     assert heard[0]["x-forwarded-method"] == "POST"
     assert heard[0]["x-forwarded-uri"] == "/api?x=1"
     assert heard[0]["x-forwarded-host"] == guarded
-    assert heard[0]["cookie"] == "__Host-dialup=alices-session"
+    assert heard[0]["cookie"] == "__Host-dialup=alices-session; __Host-dialup-guest="
     assert (heard[0]["origin"], heard[0]["sec-fetch-site"]) == ("http://fine", "same-origin")
 
 
@@ -206,3 +206,33 @@ def test_files_beside_a_lab_or_preview_are_not_served(world: Any, edge: Any) -> 
         world.publish(host, folder, None)
 
         assert "SECRET" not in world.ask(host, "/index.html", headers=SESSION).text
+
+
+def test_a_guest_comes_with_a_cookie_of_its_own_which_stays_outside(world: Any, edge: Any) -> None:
+    world.publish(PREVIEW, None, world.server("preview").address)
+    heard: list[str] = []
+
+    def listen(handler: Any) -> tuple[int, list[tuple[str, str]], bytes]:
+        heard.append(handler.headers["Cookie"])
+        return 200, [("X-Dialup-User", ""), ("X-Dialup-Frame", "'none'"), ("X-Dialup-Lab", "")], b"ok"
+
+    edge.routes["/_auth"] = listen
+    answer = world.ask(PREVIEW, headers={"Cookie": "__Host-dialup-guest=link; theme=dark", "X-Dialup-User": "alice"})
+
+    assert heard == ["__Host-dialup=; __Host-dialup-guest=link"]
+    assert [text.lstrip("; ") for name, text in answer.echo["headers"] if name == "cookie"] == ["theme=dark"]
+    assert answer.headers["Content-Security-Policy"].strip() == "frame-ancestors 'none'"
+
+
+def test_the_gate_is_not_told_that_a_guest_is_the_owner(world: Any, edge: Any) -> None:
+    app = world.server("preview")
+    world.on_socket("gate")
+    world.publish(PREVIEW, None, app.address)
+    app.close()
+
+    owner = world.ask(PREVIEW, headers={**SESSION, "X-Dialup-User": "mallory"})
+    edge.routes["/_auth"] = lambda _: (200, [("X-Dialup-User", ""), ("X-Dialup-Frame", "'none'")], b"ok")
+    guest = world.ask(PREVIEW, headers={"X-Dialup-User": "alice"})
+
+    assert ["x-dialup-user", "alice"] in owner.echo["headers"]
+    assert "alice" not in str(guest.echo["headers"])
