@@ -13,9 +13,11 @@ from pathlib import Path
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.deployment import Deployment
 from dialup_ext.domain.instance import InstanceKind, InstanceSpec, Mount, Runtime
+from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Kind, Site
 from dialup_ext.settings import Settings
 from dialup_ext.spawner.commands import start_command
+from dialup_ext.spawner.python_specs import notebook_dev_spec, notebook_spec, python_dev_spec, python_spec
 
 STATIC_DEV_CPU = 0.1
 LAB_CPU = 1.0
@@ -29,9 +31,12 @@ class Specifications:
         self._settings = settings
         self._certificates = certificates
 
-    def site(self, site: Site, deployment: Deployment, app: Path,
+    def site(self, site: Site, deployment: Deployment, release: Release, app: Path,
              environment: Mapping[str, str] | None = None) -> InstanceSpec:
         """The live instance of a release whose files are in `app`."""
+        if release.kind in (Kind.PYTHON, Kind.NOTEBOOK):
+            of_kind = python_spec if release.kind is Kind.PYTHON else notebook_spec
+            return of_kind(site.name, site.owner, deployment.id, app, release.start, self._settings, environment or {})
         return site_spec(site.name, site.owner, deployment.id, app, self._settings, environment or {})
 
     def preview(self, site: Site, key: str, workspace: Path, builder: str = "") -> InstanceSpec:
@@ -39,6 +44,9 @@ class Specifications:
 
         With a `builder` they are no site yet, and its own development server shows them.
         """
+        if site.kind in (Kind.PYTHON, Kind.NOTEBOOK):
+            of_kind = python_dev_spec if site.kind is Kind.PYTHON else notebook_dev_spec
+            return of_kind(site.name, site.owner, key, workspace, self._settings, self._certificates)
         if site.kind is Kind.STATIC and not builder:
             return static_dev_spec(site.name, site.owner, key, workspace, self._settings)
         return nodejs_dev_spec(site.name, site.owner, key, workspace, self._settings, self._certificates)

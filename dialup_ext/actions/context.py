@@ -24,7 +24,7 @@ from dialup_ext.settings import Settings
 from dialup_ext.workers import Workers
 
 if TYPE_CHECKING:
-    from dialup_ext.build.detect import Detection
+    from dialup_ext.build.detection import Detection
     from dialup_ext.releases.trees import ReleaseTrees
     from dialup_ext.releases.uploads import Uploads
     from dialup_ext.store.deployments import DeploymentRecords
@@ -39,7 +39,7 @@ Say = Callable[[str], None]
 class Specs(Protocol):
     """Turns a site, a preview, a lab into a specification. Pure."""
 
-    def site(self, site: Site, deployment: Deployment, app: Path) -> InstanceSpec: ...
+    def site(self, site: Site, deployment: Deployment, release: Release, app: Path) -> InstanceSpec: ...
 
     def preview(self, site: Site, key: str, workspace: Path, builder: str = "") -> InstanceSpec: ...
 
@@ -127,6 +127,12 @@ class Context:
     """Make sure somebody answers the public addresses; `Unavailable` when that cannot be."""
     note_release: Callable[[], None] = lambda: None
     """Remember, in the database and beside the files, that there is one release more (R41)."""
+    prepare_disk: Callable[[Account], None] = lambda _: None
+    """Make sure an account's files have a place of their own, where the server gives each one (see `walls`)."""
+    elsewhere: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Bytes of each account outside its contents and layers, by part, as last measured."""
+    arriving: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Bytes on their way to each account, by upload."""
     touched: dict[str, float] = field(default_factory=dict)
     """When each site's preview was last asked for, on the monotonic clock."""
     setbacks: dict[str, Setback] = field(default_factory=dict)

@@ -30,7 +30,7 @@ from dialup_ext.domain.deployment import (
     StepFailed,
     step_of,
 )
-from dialup_ext.domain.instance import Instance, InstanceState, Runtime
+from dialup_ext.domain.instance import Instance, InstanceState
 from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Site
 from dialup_ext.errors import DialupError, NotFound
@@ -116,7 +116,7 @@ class _Work:
         """Live, failed or cancelled; an error after the switch undoes nothing."""
         try:
             if self.release.runs or self.release.is_to_be_built:
-                self.context.driver.prepare(Runtime.NODE, self.say)
+                self.context.driver.prepare(self.release.runtime, self.say)
             public, app = self.build()
             instance = self.start(app)
             self.check(instance)
@@ -158,7 +158,7 @@ class _Work:
         if not self.release.runs or app is None:
             self.move(Status.CHECKING)
             return None
-        spec = self.context.specs.site(self.site, self.deployment, app)
+        spec = self.context.specs.site(self.site, self.deployment, self.release, app)
         instance = self.context.driver.start(with_variables(self.context, self.site, spec))
         crashpoint("C7")
         self.say(f"started; it has {self.context.settings.health_timeout:g} seconds to answer")

@@ -11,6 +11,7 @@ from dialup_ext.actions.variables import with_variables
 from dialup_ext.domain.deployment import Deployment
 from dialup_ext.domain.instance import Instance, InstanceState
 from dialup_ext.domain.ports import GATE, Target
+from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Site
 
 
@@ -35,7 +36,7 @@ def serve_site(context: Context, site_id: str) -> None:
             runs=release.runs)
         instance = None
         if tree.app is not None and release.runs:
-            instance = _running(context, site, deployment, tree.app)
+            instance = _running(context, site, deployment, release, tree.app)
         context.ingress.point(site.host(context.settings.domain),
                               target_of(deployment, tree.public, instance))
 
@@ -58,7 +59,7 @@ def lead_to_gate(context: Context, site: Site, why: str) -> None:
     context.ingress.point(host, Target(f"{why}-{site.id}", upstream=GATE))
 
 
-def _running(context: Context, site: Site, deployment: Deployment, app: Path) -> Instance:
+def _running(context: Context, site: Site, deployment: Deployment, release: Release, app: Path) -> Instance:
     """The live instance: as it is, or a new one that answers."""
     key = site_key(site, deployment.id)
     instance = context.driver.inspect(key)
@@ -68,6 +69,6 @@ def _running(context: Context, site: Site, deployment: Deployment, app: Path) ->
     if instance is None or instance.state is not InstanceState.RUNNING:
         context.driver.stop(key)  # what is left of it
         instance = context.driver.start(
-            with_variables(context, site, context.specs.site(site, deployment, app)))
+            with_variables(context, site, context.specs.site(site, deployment, release, app)))
     wait_until_healthy(context, instance, site.host(context.settings.domain))
     return instance

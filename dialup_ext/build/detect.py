@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from dialup_ext.build.detection import Detection
 from dialup_ext.build.package import PACKAGE, Package, Read, read_package
+from dialup_ext.build.python_detect import notebook_site, python_site
 from dialup_ext.build.tools import Tool, makes_files, output_of, tool_of
 from dialup_ext.domain.manifest import Manifest
 from dialup_ext.domain.site import Kind
@@ -30,33 +31,15 @@ _DEVELOPING = re.compile(
 SERVERS = ("server.js", "server.mjs", "app.js", "index.js", "index.mjs")
 
 
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """What a folder is: its kind, its public folder (“” for the top), and why, in a sentence.
-
-    With a `builder` it has to be built first, and `root` is where that will put the site.
-    """
-
-    kind: Kind
-    root: str
-    why: str
-    builder: str = ""
-    runs: bool = False
-    """True when it needs an instance: of this folder, or of what its build makes."""
-    start: tuple[str, ...] = ()
-    """What runs it; () when its package.json says."""
-    config: Mapping[str, Any] = field(default_factory=dict)
-
-
 def detect(manifest: Manifest, read: Read | None) -> Detection:
     """The kind of site in a folder, or `BadInput` that says what was looked for.
 
     Without `read` only paths are known: the answer may still change, a refusal is final.
     Codes: `no_site_in_folder`, `several_sites_in_folder`, `no_start_script`, `needs_server`,
-    `needs_build`, `bad_package_json`.
+    `needs_build`, `bad_package_json`, and those of `python_detect`.
     """
     if PACKAGE not in manifest:
-        return _static(manifest)
+        return _without_package(manifest, read, {})
     if read is None:
         return _at_first_sight(manifest)
     package = read_package(manifest, read)
@@ -69,6 +52,17 @@ def detect(manifest: Manifest, read: Read | None) -> Detection:
     if tool is not None:
         return _with_tool(manifest, read, package, tool, because)
     return _without_tool(manifest, package, because)
+
+
+def _without_package(manifest: Manifest, read: Read | None, config: Mapping[str, Any]) -> Detection:
+    """A Python app, else pages, else a notebook; what dialup.toml names comes first."""
+    if config.get("notebook") and (found := notebook_site(manifest, config)):
+        return found
+    if found := python_site(manifest, read, config):
+        return found
+    if not _roots(manifest) and (found := notebook_site(manifest, config)):
+        return found
+    return _static(manifest)
 
 
 def _at_first_sight(manifest: Manifest) -> Detection:

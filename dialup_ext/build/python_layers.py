@@ -15,10 +15,9 @@ from dialup_ext.build.room import Room, written
 from dialup_ext.build.sealing import delete, seal
 from dialup_ext.build.turns import Turns
 from dialup_ext.domain.deployment import Deployment, Failure, StepFailed
-from dialup_ext.domain.instance import Runtime
 from dialup_ext.domain.ports import Driver
 from dialup_ext.domain.release import Release
-from dialup_ext.domain.site import Kind, Site
+from dialup_ext.domain.site import Site
 from dialup_ext.errors import BadInput, TooLarge
 from dialup_ext.settings import Settings
 
@@ -56,7 +55,7 @@ class PythonLayers:
         manifest = self._contents.manifest(site.owner_id, release.digest)
         try:
             return python_plan(manifest, self._contents.reader(site.owner_id, manifest), release.start,
-                               python=self._driver.python(runtime_of(release.kind)),
+                               python=self._driver.python(release.runtime),
                                from_source=bool(release.config.get("scripts")))
         except BadInput as error:
             raise StepFailed(Failure(error.code, error.message, error.hint, "build")) from error
@@ -68,7 +67,7 @@ class PythonLayers:
             return
         self._driver.stop(f"build-{deployment.id}")  # what an earlier attempt left; its folder is made anew
         staging = stage_python(self._settings, site.owner_id, deployment.id, wanted)
-        spec = python_layer_spec(wanted, staging, runtime_of(release.kind), account=site.owner,
+        spec = python_layer_spec(wanted, staging, release.runtime, account=site.owner,
                                  account_id=site.owner_id, deployment_id=deployment.id, settings=self._settings,
                                  site=site.name)
         say(f"installing packages: {wanted.requirements.source or 'its server'}")
@@ -81,11 +80,6 @@ class PythonLayers:
         finally:
             discard(staging)
             trim_pip_cache(self._settings, site.owner_id)
-
-
-def runtime_of(kind: Kind) -> Runtime:
-    """What a kind's packages are installed for: a notebook's run in dialup's own environment."""
-    return Runtime.LAB if kind is Kind.NOTEBOOK else Runtime.PYTHON
 
 
 def trim_pip_cache(settings: Settings, account_id: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from dialup_ext.domain.instance import Runtime
 from dialup_ext.domain.site import Kind
 
 
@@ -52,6 +53,11 @@ class Release:
     def served(self) -> tuple[str, str]:
         """The manifest a release is served or run from, and the public folder in it."""
         return (self.built, "") if self.built else (self.digest, self.root)
+
+    @property
+    def runtime(self) -> Runtime:
+        """The tools that its build and its instance need."""
+        return {Kind.PYTHON: Runtime.PYTHON, Kind.NOTEBOOK: Runtime.LAB}.get(self.kind, Runtime.NODE)
 
     @property
     def is_to_be_built(self) -> bool:

@@ -170,7 +170,7 @@ def test_a_monstrous_package_json_is_refused_without_reading_it():
     (("Index.html",), "Rename Index.html to index.html"), (("index.htm",), "Rename index.htm"),
     (("pages/a.html",), "deploy pages"), (("mine/index.html", "x.css"), "deploy mine"),
     (("server.js",), "node server.js"), (("a.html", "bb.html"), "Rename the first page, perhaps a.html"),
-    (("app/package.json", "app/x.js"), "deploy app"), (("notes.ipynb",), "Add an index.html")])
+    (("app/package.json", "app/x.js"), "deploy app"), (("notes.txt",), "Add an index.html")])
 def test_no_site_says_what_to_do(paths, hint):
     refusal = refusal_of(*paths)
     assert refusal.code == "no_site_in_folder"
