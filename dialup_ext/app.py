@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from dialup_ext.actions.context import Context
-from dialup_ext.actions.upload import check_storage
+from dialup_ext.actions.storage import check_storage
 from dialup_ext.build.contents import Contents
 from dialup_ext.build.detect import detect
 from dialup_ext.build.layers import Layers
@@ -72,11 +72,15 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
     uploads, trees = Uploads(settings), ReleaseTrees(settings)
     accounts = AccountRecords(store)
 
+    elsewhere: dict[str, dict[str, int]] = {}
+
     def room(account_id: str, needed: int) -> None:
         if account := accounts.get(account_id):
-            check_storage(account, uploads.stored.of_account(account_id), needed)
+            stored = uploads.stored.of_account(account_id) + sum(elsewhere.get(account_id, {}).values())
+            check_storage(account.quota.max_storage_mb, stored, needed)
 
-    contents, turns = Contents(trees.manifest, uploads.open), Turns(settings.builds_at_once)
+    contents, turns = Contents(trees.manifest, uploads.open), Turns(
+        settings.builds_at_once, lambda account_id: found.quota.max_builds if (found := accounts.get(account_id)) else 1)
     context = Context(
         settings=settings, clock=clock, driver=driver, ingress=ServingDirectories(settings.home / "ingress"),
         sites=SiteRecords(store), releases=ReleaseRecords(store), deployments=DeploymentRecords(store),
@@ -88,7 +92,7 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
         variable_files=VariableFiles(settings), preview_links=PreviewLinkRecords(store),
         workspaces=workspaces or (lambda account: settings.home / "homes" / account), feed=Feed(),
         workers=Workers(), open_lab_door=doors.open_lab, prepare_ingress=caddy.ensure,
-        note_release=bond.raise_generation,
+        note_release=bond.raise_generation, elsewhere=elsewhere,
     )
     return Hub(context, store=store, identity=Identity(store, settings, clock), caddy=caddy, doors=doors,
                answers=RememberedAnswers(store), lock=lock,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from dialup_ext.actions.diagnosis import tail
 from dialup_ext.actions.retire import site_key
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.deployment import Deployment
+from dialup_ext.domain.disk import WARNING, Disk
 from dialup_ext.domain.editing import EditorSession
 from dialup_ext.domain.instance import Instance
 from dialup_ext.domain.site import Site
@@ -24,7 +24,6 @@ from dialup_ext.domain.views import (
     ReleaseRef,
     SiteView,
     UsageView,
-    Used,
 )
 from dialup_ext.errors import DialupError, Unavailable
 from dialup_ext.monitor.machine import cpu_share, memory_mib, own_memory_mib
@@ -137,12 +136,7 @@ class Views:
         return None if usage is None else round(usage.memory_bytes / MIB, 1)
 
     def quota(self, account: Account) -> QuotaView:
-        sites = self.context.sites.list(account.id)
-        memory = sum(self.memory_of(self.live_key(site)) or 0.0 for site in sites if site.live_deployment_id)
-        storage = self.context.uploads.stored.of_account(account.id) / MIB
-        return QuotaView(sites=Used(len(sites), account.quota.max_sites),
-                         memory_mb=Used(round(memory, 1), account.quota.max_memory_mb),
-                         storage_mb=Used(round(storage, 1), account.quota.max_storage_mb))
+        return self.hub.quotas.view(account)
 
     def usage(self, account: Account) -> UsageView:
         sites = tuple(
@@ -156,12 +150,13 @@ class Views:
 
     def overview(self) -> Overview:
         instances = tuple(self._instance(instance) for instance in self._running())
-        disk = shutil.disk_usage(self.settings.home)
+        disk = Disk.of(self.settings.home)
         return Overview(
             health=self.health(), driver=self.context.driver.name, version=__version__,
             accounts=tuple(self._account(account) for account in self.hub.identity.accounts()),
             sites=tuple(self.sites(self.context.sites.list())), instances=instances,
-            disk={"total": disk.total / MIB, "free": disk.free / MIB},
+            disk={"total": disk.total / MIB, "free": disk.free / MIB,
+                  "inodes": disk.inodes, "inodes_free": disk.inodes_free},
             memory={**memory_mib(), "hub_mb": own_memory_mib()}, cpu=cpu_share(),
             at=self.context.clock.now())
 
@@ -190,8 +185,7 @@ class Views:
         return None if self.hub.caddy.running() else "Caddy is not running."
 
     def _check_storage(self) -> str | None:
-        free = shutil.disk_usage(self.settings.home).free // MIB
-        return None if free >= self.settings.min_free_mb else f"Only {free:,} MiB of disk are left."
+        return Disk.of(self.settings.home).complaint(self.settings.min_free_mb, times=WARNING)
 
     def _check_memory(self) -> str | None:
         available = memory_mib()["available"]

@@ -12,7 +12,6 @@ is not trusted either: `seal` takes it away from the build and keeps plain files
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -21,9 +20,9 @@ from dialup_ext.build.network import trusted, way_out
 from dialup_ext.build.package import PACKAGE
 from dialup_ext.build.plan import BuildPlan
 from dialup_ext.build.sealing import delete, seal
+from dialup_ext.domain.disk import check_disk
 from dialup_ext.domain.instance import InstanceKind, InstanceSpec, Mount, Runtime
 from dialup_ext.durable import no_space
-from dialup_ext.errors import NoSpace
 from dialup_ext.settings import Settings
 
 _FLAGS = ("--ignore-scripts", "--no-audit", "--no-fund")
@@ -135,11 +134,8 @@ def trim_cache(settings: Settings, account_id: str) -> None:
 
 
 def check_space(settings: Settings) -> None:
-    """Raise `NoSpace` below `min_free_mb`."""
-    free, least = shutil.disk_usage(settings.home).free, settings.min_free_mb << 20
-    if free < least:
-        raise NoSpace(f"The server has {free >> 20:,} MiB of disk left; builds stop below {least >> 20:,} MiB.",
-                      hint="Ask your admin to make room.")
+    """Raise `NoSpace` while the server's disk is nearly full; see `domain.disk`."""
+    check_disk(settings.home, settings.min_free_mb)
 
 
 def _npm(staging: Path, cache: Path, registry: str) -> dict[str, str]:

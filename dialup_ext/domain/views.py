@@ -134,11 +134,17 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class QuotaView:
-    """An account's use against its quota. Memory and storage in MiB."""
+    """An account's use against its quota. Memory and storage in MiB, CPU in cores, builds at the same time.
+
+    `storage_parts` are the MiB of `releases`, `volumes`, `home`, `logs` and `caches`; together what is used.
+    """
 
     sites: Used
     memory_mb: Used
+    cpu_cores: Used
     storage_mb: Used
+    builds: Used
+    storage_parts: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)

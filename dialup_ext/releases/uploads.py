@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -68,6 +69,8 @@ class UploadWriter:
         missing = blobs.missing(self._expected)
         self.missing_bytes = sum(self._expected[digest] for digest in missing)
         """What had not arrived when this body began."""
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when this body has ended, well or not."""
         have = self._expected.keys() - set(missing)
         self._reader = FrameReader(self._expected, self._incoming, have)
 
@@ -85,9 +88,12 @@ class UploadWriter:
 
     def abort(self) -> None:
         """Keep the files that arrived whole, drop the half one. Idempotent."""
-        self._incoming.commit()
-        if self._record.exists():
-            os.utime(self._record)
+        try:
+            self._incoming.commit()
+            if self._record.exists():
+                os.utime(self._record)
+        finally:
+            self.on_end()
 
 
 class Uploads:

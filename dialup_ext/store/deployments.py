@@ -184,6 +184,12 @@ class DeploymentRecords:
                 connection.execute(delete(deployments).where(deployments.c.id.in_(doomed)))
         return len(doomed)
 
+    def owners(self) -> dict[str, str]:
+        """The id of each deployment's account, by the deployment's id."""
+        query = select(deployments.c.id, user_sites.c.user_id).join(user_sites, user_sites.c.id == deployments.c.site_id)
+        with self.store.read() as connection:
+            return {row.id: row.user_id for row in connection.execute(query)}
+
     def ids(self) -> set[str]:
         """All deployments there are."""
         with self.store.read() as connection:

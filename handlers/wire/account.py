@@ -16,12 +16,25 @@ class Used(Wire):
     limit: float
 
 
+class StorageParts(Wire):
+    """MiB, together what is used."""
+
+    releases: float
+    volumes: float
+    home: float
+    logs: float
+    caches: float
+
+
 class Quota(Wire):
-    """Use against quota; memory and storage in MiB."""
+    """Use against quota; memory and storage in MiB, CPU in cores. `storage_parts` says where the storage is."""
 
     sites: Used
     memory_mb: Used
+    cpu_cores: Used
     storage_mb: Used
+    builds: Used
+    storage_parts: StorageParts
 
 
 class Account(Wire):

@@ -8,7 +8,8 @@ import os
 
 import pytest
 
-from dialup_ext.actions.upload import amount, begin_upload, finish_upload, receive_files
+from dialup_ext.actions.storage import amount
+from dialup_ext.actions.upload import begin_upload, finish_upload, receive_files
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.manifest import FileEntry, Manifest
 from dialup_ext.domain.release import Release

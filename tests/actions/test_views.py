@@ -16,6 +16,7 @@ from dialup_ext.actions.deploy import run
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.deployment import Failure, Status
 from dialup_ext.domain.site import Site
+from dialup_ext.quotas import Quotas
 from dialup_ext.testing.hub import Bench
 from dialup_ext.views import Views
 
@@ -24,7 +25,9 @@ FAILURE = Failure("exited", "The program ended.", "Look at its log.", "check")
 
 @pytest.fixture
 def views(bench: Bench) -> Views:
-    return Views(cast(Any, SimpleNamespace(context=bench.context, identity=bench.identity, store=bench.store)))
+    hub = SimpleNamespace(context=bench.context, identity=bench.identity, store=bench.store)
+    hub.quotas = Quotas(cast(Any, hub))
+    return Views(cast(Any, hub))
 
 
 @contextmanager

@@ -87,3 +87,13 @@ def test_a_build_that_fails_gives_its_turn_back():
         raise ValueError("broken")
     with turns.taken("ben", lambda _: None, lambda: False):
         pass
+
+
+def test_nobody_builds_more_at_once_than_they_may_and_the_rest_go_past():
+    turns = Turns(3, {"ana": 1, "ben": 2}.__getitem__)
+    queue = Queue(turns)
+    with turns.taken("ana", lambda _: None, lambda: False):
+        queue.join("ana")
+        with turns.taken("ben", lambda _: None, lambda: False):
+            assert (turns.building("ana"), turns.building("ben"), queue.order) == (1, 1, [])
+    assert queue.finish() == ["ana"]
