@@ -58,9 +58,9 @@ def _environment() -> Environment:
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "ago": words.ago, "until": words.until, "took": words.took, "stamp": words.stamp,
-        "number": words.number, "browser": words.browser,
+        "number": words.number, "size": words.size, "browser": words.browser,
     }
     environment.globals |= {"static": static_url, "site_said": wording.site_said,
                             "deployment_said": wording.deployment_said, "instance_said": wording.instance_said,
-                            "kind_said": wording.kind_said, "SCOPES": SCOPES}
+                            "kind_said": wording.kind_said, "preview_said": wording.preview_said, "SCOPES": SCOPES}
     return environment

@@ -58,6 +58,15 @@ def number(value: float) -> str:
     return f"{value:,.1f}" if 0 < value < 10 and value != int(value) else f"{value:,.0f}"
 
 
+def size(count: float) -> str:
+    """Bytes as `4 KB`, `1.2 MB`, `3 GB`."""
+    units = ["B", "KB", "MB", "GB"]
+    while count >= 1000 and len(units) > 1:
+        count /= 1000
+        units.pop(0)
+    return f"{count:.0f} {units[0]}" if count >= 10 or units[0] == "B" else f"{count:.1f} {units[0]}"
+
+
 def browser(agent: str) -> str:
     """`Firefox on Linux` from a User-Agent, as well as can be guessed."""
     names = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),

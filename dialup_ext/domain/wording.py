@@ -52,6 +52,9 @@ INSTANCES = {
 }
 """How a lab, a preview or whatever else runs is."""
 
+PREVIEWS = {**INSTANCES, "stopped": Said("quiet", "Asleep")}
+"""How a preview is. One that nobody looks at falls asleep; looking starts it."""
+
 KINDS = {"static": "Static", "nodejs": "Node", "astro": "Astro", "vite": "Vite", "next": "Next",
          "python": "Python", "notebook": "Notebook"}
 """A site's kind."""
@@ -70,6 +73,10 @@ def deployment_said(status: str) -> Said:
 
 def instance_said(state: str) -> Said:
     return INSTANCES.get(state, _unknown(state))
+
+
+def preview_said(state: str) -> Said:
+    return PREVIEWS.get(state, _unknown(state))
 
 
 def kind_said(kind: str) -> str:

@@ -26,6 +26,14 @@ DONE = {
     "start": "The site is starting.",
     "restart": "The site is restarting.",
     "rollback": "Going back to the earlier release.",
+    "wake": "The site is awake.",
+    "sleep": "The site sleeps as you chose.",
+    "awake": "The site stays awake.",
+    "volume": "The site has a data folder.",
+    "no-volume": "The site has no data folder any more.",
+    "variable": "The variable is set.",
+    "forgotten": "The variable is removed.",
+    "unshared": "The link is revoked. Whoever has it sees nothing any more.",
 }
 """What `?done=…` says after a redirect; anything else says nothing."""
 
@@ -36,9 +44,10 @@ class PageHandler(DialupHandler):
     csp: ClassVar[str] = PAGE_CSP
     pages: ClassVar[bool] = True
     here: ClassVar[str] = ""
+    form_limit: ClassVar[int] = FORM_LIMIT
 
     async def prepare(self) -> None:  # type: ignore[override]
-        if len(self.request.body) > FORM_LIMIT:
+        if len(self.request.body) > self.form_limit:
             raise TooLarge("The form is too large.", hint="Send less at once.")
         await super().prepare()
         if self.principal is not None and not self.principal.is_browser:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from dialup_ext.errors import BadInput
+from dialup_ext.errors import BadInput, DialupError
 from dialup_ext.handlers.policy import Policy
 from dialup_ext.handlers.portal.page import PageHandler
 
@@ -34,28 +34,39 @@ class SitesHandler(PageHandler):
 
 
 class SiteHandler(PageHandler):
-    """One site: how it stands, its deployments, what can be done."""
+    """One site: how it stands, its deployments, what it is given, what can be done."""
 
     policy = Policy.PORTAL
     here: ClassVar[str] = "sites"
 
     async def get(self, ref: str) -> None:
-        site, deployments = await self.run(self._look, ref)
-        self.page("site.html", site=site, deployments=deployments)
+        """With `part`, what was done is said there, where the browser has scrolled to."""
+        await self.show(ref, part=self.get_query_argument("part", ""))
 
-    def _look(self, ref: str) -> tuple[Any, Any]:
-        return self.hub.site(self.me, ref), self.hub.deployments(self.me, ref)
+    async def show(self, ref: str, *, part: str = "", error: DialupError | None = None, **values: Any) -> None:
+        """The page; with `error`, the `part` of it where something was refused."""
+        if error is not None:
+            self.set_status(error.status)
+        found = await self.run_in("driver", self._look, ref)
+        self.page("site.html", **{**found, "made": None, "typed": None, "part": part, "error": error, **values})
+
+    def _look(self, ref: str) -> dict[str, Any]:
+        me, hub = self.me, self.hub
+        site = hub.site(me, ref)
+        live = site.live_release.number if site.live_release else None
+        return {"site": site, "deployments": hub.deployments(me, ref), "links": hub.sharing.list(me, ref),
+                "environment": hub.variables.list(me, ref),
+                "why": next((release.why for release in hub.releases(me, ref) if release.number == live), "")}
 
 
 class SiteVerbHandler(PageHandler):
-    """Stop, start, restart."""
+    """Stop, start, restart, wake."""
 
     policy = Policy.PORTAL
     here: ClassVar[str] = "sites"
 
     async def post(self, ref: str, verb: str) -> None:
-        act = {"stop": self.hub.life.stop, "start": self.hub.life.start, "restart": self.hub.life.restart}[verb]
-        site = await self.run_in("driver", act, self.me, ref)
+        site = await self.run_in("driver", getattr(self.hub.life, verb), self.me, ref)
         self.go(f"/sites/{site.name}?done={verb}")
 
 

@@ -74,7 +74,7 @@ class FakeHub:
         self.variables: dict[str, dict[str, Any]] = {}
         self.past: list[dict[str, Any]] = []
         self.needs_restart = False
-        self.links: list[dict[str, Any]] = []
+        self.links: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
         self.missing = False
         self.refuse_streams = False
@@ -184,22 +184,15 @@ class FakeHub:
                                 "secret": body["secret"], "changed_at": ago(seconds=1)}
         return 200, self.variables[name]
 
-    def remove_variable(self, name: str) -> tuple[int, Any]:
-        del self.variables[name]
+    def forget(self, known: dict[str, Any], name: str) -> tuple[int, Any]:
+        del known[name]
         return 204, None
 
     def make_link(self, name: str, hours: int) -> tuple[int, Any]:
         link = {"id": f"l{len(self.asked)}", "created_at": ago(seconds=1), "expires_at": ago(hours=-hours)}
-        self.links.append(link)
+        self.links[link["id"]] = link
         return 201, {"url": f"http://{name}-dev.dialup.localhost:8080/?link=2f1b7c9d0e", **link}
 
-    def revoke_link(self, link: str) -> tuple[int, Any]:
-        self.links = [one for one in self.links if one["id"] != link]
-        return 204, None
-
-    def remove(self, name: str) -> tuple[int, Any]:
-        del self.sites[name]
-        return 204, None
 
 
 _ROUTES: list[tuple[str, Any]] = [
@@ -207,7 +200,7 @@ _ROUTES: list[tuple[str, Any]] = [
     (rf"GET {API}/templates", lambda hub, _: (200, {"templates": hub.templates})),
     (rf"GET {API}/sites", lambda hub, _: (200, {"sites": list(hub.sites.values())})),
     (rf"POST {API}/sites", lambda hub, body: hub.create(body)),
-    (rf"DELETE {API}/sites/([^/]+)", lambda hub, _, name: hub.remove(name)),
+    (rf"DELETE {API}/sites/([^/]+)", lambda hub, _, name: hub.forget(hub.sites, name)),
     (rf"GET {API}/names/([^/]+)", lambda hub, _, name: hub.check(name)),
     (rf"POST {API}/sites/([^/]+)/preview", lambda hub, _, name: hub.start_preview(name)),
     (rf"DELETE {API}/sites/([^/]+)/preview", lambda hub, _, name: hub.stop_preview(name)),
@@ -222,10 +215,10 @@ _ROUTES: list[tuple[str, Any]] = [
     (rf"GET {API}/sites/[^/]+/env", lambda hub, _: (
         200, {"variables": list(hub.variables.values()), "needs_restart": hub.needs_restart})),
     (rf"PUT {API}/sites/[^/]+/env/([^/]+)", lambda hub, body, name: hub.set_variable(name, body)),
-    (rf"DELETE {API}/sites/[^/]+/env/([^/]+)", lambda hub, _, name: hub.remove_variable(name)),
-    (rf"GET {API}/sites/[^/]+/preview/links", lambda hub, _: (200, {"links": hub.links})),
+    (rf"DELETE {API}/sites/[^/]+/env/([^/]+)", lambda hub, _, name: hub.forget(hub.variables, name)),
+    (rf"GET {API}/sites/[^/]+/preview/links", lambda hub, _: (200, {"links": list(hub.links.values())})),
     (rf"POST {API}/sites/([^/]+)/preview/links", lambda hub, body, name: hub.make_link(name, body["hours"])),
-    (rf"DELETE {API}/sites/[^/]+/preview/links/([^/]+)", lambda hub, _, link: hub.revoke_link(link)),
+    (rf"DELETE {API}/sites/[^/]+/preview/links/([^/]+)", lambda hub, _, link: hub.forget(hub.links, link)),
     (rf"GET {API}/sites/([^/]+)/logs", lambda hub, _, name: (200, {"lines": [f"{name} line {i}" for i in range(5)]})),
     (rf"GET {API}/deployments/([^/]+)/log", lambda hub, _, name: (200, {"lines": ["old line"]})),
     (rf"GET {LAB}/workspaces", lambda hub, _: (200, {"workspaces": [
@@ -253,7 +246,14 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._json()
 
-    do_PUT = do_PATCH = do_DELETE = do_POST
+    def do_PUT(self) -> None:
+        self._json()
+
+    def do_PATCH(self) -> None:
+        self._json()
+
+    def do_DELETE(self) -> None:
+        self._json()
 
     def log_message(self, *args: Any) -> None:
         """Keep the tests' output clean."""

@@ -109,14 +109,14 @@ def test_a_link_to_the_preview_is_made_copied_and_revoked(page: Page, hub: FakeH
     shown.get_by_role("combobox", name="Good for").select_option("a week")
     shown.get_by_role("button", name="Make a link").click()
 
-    expect(shown.get_by_label("The link")).to_have_value(re.compile(r"^http://wall-dev\."))
+    expect(shown.get_by_role("textbox", name="The link")).to_have_value(re.compile(r"^http://wall-dev\."))
     shown.get_by_role("button", name="Copy").click()
     expect(shown.get_by_role("button", name="Copied")).to_be_visible()
     expect(page.get_by_test_id("dialup-section-links")).to_contain_text("ends in 7 days")
     shoot(page, "page-link")
     shown.get_by_role("button", name=re.compile("Revoke the link")).click()
     expect(page.get_by_test_id("dialup-made-link")).to_have_count(0)
-    assert hub.links == []
+    assert hub.links == {}
 
 
 def test_a_sleeping_site_says_so_and_the_next_step_wakes_it(page: Page, hub: FakeHub) -> None:

@@ -22,8 +22,20 @@ export function QuotaBars({ quota, trans, open }: IQuotaBarsProps): JSX.Element 
       <Bar name={trans.__('Sites')} use={quota.sites} show={String} />
       <Bar name={trans.__('Memory')} use={quota.memory_mb} show={megabytes} />
       <Bar name={trans.__('Storage')} use={quota.storage_mb} show={megabytes} />
+      <Advice quota={quota} trans={trans} />
     </section>
   );
+}
+
+/** What to do where nothing is left; one thing at a time. */
+function Advice({ quota, trans }: Pick<IQuotaBarsProps, 'quota' | 'trans'>): JSX.Element | null {
+  const isFull = ({ used, limit }: IUse) => limit !== null && limit > 0 && used >= limit;
+  const text = isFull(quota.storage_mb)
+    ? trans.__('Storage is full: remove a site or files you do not need, or ask your admin for more.')
+    : isFull(quota.memory_mb)
+      ? trans.__('Memory is full: let a site sleep or stop one, or ask your admin for more.')
+      : '';
+  return text ? <p className="dialup-Quota-advice">{text}</p> : null;
 }
 
 function Bar({ name, use, show }: { name: string; use: IUse; show: (n: number) => string }): JSX.Element {

@@ -9,9 +9,9 @@ import { dialupIcon } from '../icons';
 import { CommandIDs, ISitesModel, PANEL_ID } from '../tokens';
 
 const MENU: readonly (string | null)[] = [
-  CommandIDs.sitePage,
   CommandIDs.visit,
   CommandIDs.openFolder,
+  CommandIDs.sitePage,
   null,
   CommandIDs.preview,
   CommandIDs.stopPreview,

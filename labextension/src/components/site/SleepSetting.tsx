@@ -58,7 +58,7 @@ export function SleepSetting(props: ISectionProps): JSX.Element {
           <span>{trans.__('After another time')}</span>
         </label>
       </fieldset>
-      {chosen === 'own' && <OwnTime key={after} {...props} done={() => setAsked(undefined)} />}
+      {chosen === 'own' && <OwnTime {...props} done={() => setAsked(undefined)} />}
     </Section>
   );
 }
