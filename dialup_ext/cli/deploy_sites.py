@@ -1,4 +1,4 @@
-"""`deploy sites`: list your sites; stop, start, restart, open, roll back, remove one."""
+"""`deploy sites`: list your sites; stop, start, restart, open, roll back, remove one, set its variables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from dialup_ext.cli.deploy_env import env
 from dialup_ext.cli.deploy_here import Here, pass_here, shared, site_argument
 from dialup_ext.cli.deploy_logs import logs
 from dialup_ext.cli.deploy_rollback import rollback
@@ -111,6 +112,7 @@ def remove(here: Here, name: str, yes: bool) -> None:
     here.output.data({"removed": site["name"]})
 
 
+sites.add_command(env)
 sites.add_command(open_site)
 sites.add_command(logs)
 sites.add_command(rollback)

@@ -10,6 +10,7 @@ import webbrowser
 from pathlib import Path
 
 from dialup_ext.client.deploy import deploy_folder, rollback
+from dialup_ext.client.env import Env
 from dialup_ext.client.events import OnEvent
 from dialup_ext.client.logs import Logs
 from dialup_ext.client.progress import showing
@@ -52,6 +53,11 @@ class Site:
     @property
     def logs(self) -> Logs:
         return Logs(self._transport, self.name)
+
+    @property
+    def env(self) -> Env:
+        """What its program is told: `site.env["NAME"] = "value"`, `site.env.secret("NAME", value)`."""
+        return Env(self._transport, self.name)
 
     @property
     def releases(self) -> list[Json]:
@@ -115,6 +121,23 @@ class Site:
 
     def stop_preview(self) -> Json:
         return self._transport.delete(f"/sites/{self.name}/preview")
+
+    def share_preview(self, hours: int = 24) -> Json:
+        """A link that shows its preview, and nothing else, to whoever has it, for 1 to 720 hours.
+
+        The answer's `url` is told this once; `unshare_preview(id)` makes it worthless.
+        """
+        return self._transport.post(f"/sites/{self.name}/preview/links", {"hours": hours})
+
+    @property
+    def preview_links(self) -> list[Json]:
+        """The links to its preview that are good now, newest first."""
+        return list(self._transport.get(f"/sites/{self.name}/preview/links")["links"])
+
+    def unshare_preview(self, link: str | None = None) -> None:
+        """Revoke the link of that id at once; without one, all of them."""
+        for one in [link] if link else [str(found["id"]) for found in self.preview_links]:
+            self._transport.delete(f"/sites/{self.name}/preview/links/{one}")
 
     def usage(self) -> Json:
         """What it uses now; memory and storage in MiB."""

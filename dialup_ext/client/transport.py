@@ -85,6 +85,10 @@ class Transport:
         headers = {"Idempotency-Key": uuid.uuid4().hex} if once else {}
         return self._call("POST", path, repeatable=once, json={} if body is None else body, headers=headers)
 
+    def put(self, path: str, body: object) -> Json:
+        """PUT JSON; tried again when the connection fails, since the same twice is the same."""
+        return self._call("PUT", path, repeatable=True, json=body)
+
     def delete(self, path: str) -> Json:
         """DELETE `path`. Not repeated: a second answer would say it is gone."""
         return self._call("DELETE", path, repeatable=False)
