@@ -39,7 +39,8 @@ def things(ana: Person, name: str, static_site: Callable[[str], Path]) -> dict[s
     deployment = ana.deploy(name, static_site("ana's"))
     upload = ana.call("POST", f"/sites/{name}/uploads",
                       {"files": [{"path": "index.html", "size": 5, "sha256": "a" * 64}]}).json
-    return {"site": name, "deployment": deployment["id"], "upload": upload["id"], "digest": "a" * 64}
+    return {"site": name, "deployment": deployment["id"], "upload": upload["id"], "digest": "a" * 64,
+            "variable": "TOKEN", "link": ana.call("POST", f"/sites/{name}/preview/links", {}).json["id"]}
 
 
 @pytest.mark.parametrize(("verb", "path"), [
@@ -54,8 +55,10 @@ def test_other_peoples_things_are_404(ben: Person, ana: Person, things: dict[str
         body = {"release": ana.call("GET", f"/sites/{things['site']}/releases").json["releases"][0]["id"]}
     if path.endswith("/uploads"):
         body = {"files": [{"path": "index.html", "size": 0, "sha256": "b" * 64}]}
-    if path.endswith("/rollback"):
+    if path.endswith(("/rollback", "/preview/links")) and verb == "POST":
         body = {}
+    if verb == "PUT":
+        body = {"value": "x"}
 
     answer = ben.call(verb, where, body)
 
@@ -67,7 +70,7 @@ def test_other_peoples_things_are_404(ben: Person, ana: Person, things: dict[str
 def test_nobody_gets_in_without_logging_in(dialup: Installation, verb: str, path: str) -> None:
     pattern, handler = next((p, h) for p, h in ROUTES if template(p) == path and verb in h.contract)
     where = "/dialup/api/v1" + path.format(site="x", verb="stop", deployment="x", upload="x", key="x",
-                                           name="x", check="memory", digest="a" * 64)
+                                           name="x", check="memory", digest="a" * 64, variable="A", link="x")
 
     answer = dialup.request(verb, "admin", where, headers={"Origin": dialup.settings.origin("admin.dialup.localhost")})
 
