@@ -121,15 +121,11 @@ export class SiteDetails implements IDisposable {
     return true;
   }
 
-  /** The model changes with every line of a log; this page asks again only when its site is another one. */
+  /** The model changes with every line of a log; this page asks again only when its site was told anew. */
   private compare(): void {
     const site = this.site;
-    if (!site || site === this.known) {
-      return;
-    }
-    const isNews = JSON.stringify(site) !== JSON.stringify(this.known);
-    this.known = site;
-    if (isNews) {
+    if (site && site !== this.known) {
+      this.known = site;
       this.tell();
       window.clearTimeout(this.timer);
       this.timer = window.setTimeout(() => void this.load(), QUIET_MS);

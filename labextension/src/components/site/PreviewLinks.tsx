@@ -18,7 +18,7 @@ export function PreviewLinks(props: ISectionProps): JSX.Element {
     <Section {...props} name="links" title={trans.__('Share the preview')}>
       <p className="dialup-Calm">
         {trans.__(
-          'Only you see the preview. With a link somebody else sees it too, without an account, as it is while you work. Nothing can be changed through it.'
+          'Only you see the preview. With a link somebody else sees it too while it runs, without an account; and nothing else of yours.'
         )}
       </p>
       <form
