@@ -18,7 +18,7 @@ from dialup_ext.build.site_builds import SiteBuilds
 from dialup_ext.build.turns import Turns
 from dialup_ext.domain.clock import SystemClock
 from dialup_ext.domain.ports import Driver
-from dialup_ext.errors import BadInput, Conflict
+from dialup_ext.errors import BadInput, Conflict, Unavailable
 from dialup_ext.feed import Feed
 from dialup_ext.handlers.doors import Doors
 from dialup_ext.hub import Hub
@@ -31,7 +31,9 @@ from dialup_ext.releases.trees import ReleaseTrees
 from dialup_ext.releases.uploads import Uploads
 from dialup_ext.sealing import Seal
 from dialup_ext.settings import Settings
+from dialup_ext.spawner.disks import Disks
 from dialup_ext.spawner.docker_ready import usable
+from dialup_ext.spawner.loop_disk import hindrance
 from dialup_ext.spawner.process import ProcessDriver
 from dialup_ext.spawner.specs import Specifications
 from dialup_ext.spawner.variable_files import VariableFiles
@@ -71,6 +73,8 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
     StoredValues(store).set("address", {name: getattr(settings, name) for name in ("domain", "port", "scheme")})
     uploads, trees = Uploads(settings), ReleaseTrees(settings)
     accounts = AccountRecords(store)
+    disks = Disks(settings, driver, makes=choose_walls(settings, StoredValues(store), driver, new=not accounts.list()))
+    disks.mount_all()
 
     elsewhere: dict[str, dict[str, int]] = {}
 
@@ -92,12 +96,14 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
         variable_files=VariableFiles(settings), preview_links=PreviewLinkRecords(store),
         workspaces=workspaces or (lambda account: settings.home / "homes" / account), feed=Feed(),
         workers=Workers(), open_lab_door=doors.open_lab, prepare_ingress=caddy.ensure,
-        note_release=bond.raise_generation, elsewhere=elsewhere,
+        note_release=bond.raise_generation, elsewhere=elsewhere, prepare_disk=disks.prepare,
     )
-    return Hub(context, store=store, identity=Identity(store, settings, clock), caddy=caddy, doors=doors,
-               answers=RememberedAnswers(store), lock=lock,
-               templates=[template.as_dict() for template in list_templates()],
-               adopting=adopting)
+    hub = Hub(context, store=store, identity=Identity(store, settings, clock), caddy=caddy, doors=doors,
+              answers=RememberedAnswers(store), lock=lock,
+              templates=[template.as_dict() for template in list_templates()],
+              adopting=adopting)
+    hub.quotas.disks = disks
+    return hub
 
 
 def choose_driver(settings: Settings, values: StoredValues, bond: Bond, *, alone: bool = False) -> Driver:
@@ -119,6 +125,26 @@ def choose_driver(settings: Settings, values: StoredValues, bond: Bond, *, alone
     from dialup_ext.spawner.docker import DockerDriver
 
     return DockerDriver(settings, bond.id)
+
+
+def choose_walls(settings: Settings, values: StoredValues, driver: Driver, *, new: bool) -> bool:
+    """Whether accounts get disks of their own: chosen once, stored, changed by the setting `storage_walls` alone.
+
+    By themselves only in a new installation with containers, where root may mount them. Raises `Unavailable` when
+    the setting asks for what cannot be had.
+    """
+    stored: bool | None = values.get("storage_walls")
+    wanted = {"on": True, "off": False}.get(settings.storage_walls, stored)
+    if wanted is None or (wanted and not stored):
+        why = "" if wanted or (new and driver.name == "docker") else "not asked for"
+        why = why or hindrance(settings.home / "disks")
+        if wanted and why:
+            raise Unavailable(f"Accounts cannot have disks of their own here. {why}", code="disk_unavailable",
+                              hint="Take the setting “storage_walls” away, or set it to off.")
+        wanted = not why
+    if stored is not wanted:
+        values.set("storage_walls", wanted)
+    return wanted
 
 
 def _certificates() -> str:

@@ -51,8 +51,13 @@ def make_folder(folder: Path, mode: int = 0o700) -> None:
 
 
 def sync(path: Path) -> None:
-    """Make one file's bytes, or one folder's list of names, durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    """Make one file's bytes, or one folder's list of names, durable; of links those to folders are followed."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with no_space():
             os.fsync(descriptor)
@@ -107,5 +112,6 @@ def no_space() -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise NoSpace("The server's disk is full; nothing that is live was touched.",
-                      hint="Ask your admin to make room, then try again.") from error
+        raise NoSpace("There is no room left on the disk; nothing that is live was touched.",
+                      hint="Remove what you do not need if your storage is full, else ask your admin to make room; "
+                           "then try again.") from error

@@ -91,9 +91,10 @@ class Hub:
         While the database does not know this home's files, only Caddy is looked after (R41).
         """
         if not self.adopting:
+            self.quotas.prepare()
             resume(self.context, {account.id: account for account in self.identity.accounts()})
             self._rounds.go(ROUND, self._agree)
-            self._rounds.go(ROUND, self.quotas.measure)
+            self._rounds.go(ROUND, self.quotas.agree)
         self._rounds.go(WATCH, self.caddy.ensure)
 
     def stop(self) -> None:
@@ -114,6 +115,7 @@ class Hub:
                 thread.join()
         finally:  # also when nobody answers who could stop them
             self.caddy.stop()
+            self.quotas.put_away()
 
     def ensure_owner(self) -> Account:
         """The first admin: the person at this machine. Idempotent."""

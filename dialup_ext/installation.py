@@ -40,7 +40,7 @@ class Bond:
         known, found = self._known(), self._found()
         if known is not None and found is not None:
             return known["id"] == found["id"] and int(str(known["generation"])) >= int(str(found["generation"]))
-        if any(self._sites.glob("*/*")):
+        if any(self._sites.glob("[!.]*/[!.]*")):
             return False
         bond = known or found or {"id": secrets.token_hex(16), "generation": 0}
         self._values.set("installation", bond)

@@ -7,6 +7,7 @@ least twenty times as long as the last one took.
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,14 @@ from dialup_ext.actions.storage import stored
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.deployment import Status
 from dialup_ext.domain.views import QuotaView, Used
-from dialup_ext.errors import Unavailable
+from dialup_ext.errors import DialupError, Unavailable
 from dialup_ext.monitor.storage import PARTS, Storage
 
 if TYPE_CHECKING:
     from dialup_ext.hub import Hub
+    from dialup_ext.spawner.disks import Disks
+
+log = logging.getLogger("dialup")
 
 MIB = 1 << 20
 EVERY = 20.0
@@ -36,6 +40,8 @@ class Quotas:
         self._storage = Storage(hub.context.settings)
         self._next = 0.0
         self._busy: set[str] = set()
+        self.disks: Disks | None = None
+        """Each account's own, once `app.build` has put them here."""
 
     def view(self, account: Account) -> QuotaView:
         """Use against quota. Memory and CPU are what its sites may use at most, as admission counts them."""
@@ -48,6 +54,24 @@ class Quotas:
             storage_mb=Used(round(stored(context, account.id) / MIB, 1), quota.max_storage_mb),
             builds=Used(self._builds(account.id), quota.max_builds),
             storage_parts=self._parts(account.id))
+
+    def prepare(self) -> None:
+        """Every account's disk, as large as its quota says. What cannot be had is logged and tried again."""
+        for account in self._hub.identity.accounts() if self.disks else ():
+            try:
+                self._context.prepare_disk(account)
+            except DialupError as error:
+                log.warning("%s %s", error.message, error.hint)
+
+    def put_away(self) -> None:
+        """Unmount the disks: nothing runs any more. One that is still in use stays."""
+        if self.disks:
+            self.disks.unmount_all()
+
+    def agree(self) -> None:
+        """One round: quotas that grew, then what changed on the disk."""
+        self.prepare()
+        self.measure()
 
     def measure(self) -> None:
         """Look at whoever may have changed something, unless the last look was a moment ago."""

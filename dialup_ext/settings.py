@@ -77,6 +77,9 @@ TABLE: tuple[Setting, ...] = (
     Setting("log_max_mb", 10, "MiB", "An instance's log is cut to its newest half above this."),
     Setting("upload_lifetime", 3600.0, "seconds", "An unfinished upload is swept after this."),
     Setting("min_free_mb", 512, "MiB", "Below this much free disk uploads and builds are refused."),
+    Setting("storage_walls", "auto", "auto, on or off",
+            "Each account's files on a disk of its own (needs root and loop devices). auto: what was stored, chosen at "
+            "the first start; off makes no new ones."),
     Setting("npm_registry", "", "URL", "An npm mirror for builds; empty: npm's own setting."),
     Setting("node_image", "", "image name",
             "What Node sites run in; empty: `dialup images build` if it was run, else one from a registry."),
@@ -214,6 +217,8 @@ def parse(name: str, value: Any) -> Any:
                        hint=f"It is {_KINDS[setting.kind]} ({setting.unit}).") from None
     if name == "port" and not 0 < result < 65536:
         raise BadInput(f"{value} is not a TCP port.", hint="Use 1 to 65535.", code="bad_setting")
+    if name == "storage_walls" and result not in ("auto", "on", "off"):
+        raise BadInput("The setting “storage_walls” is auto, on or off.", code="bad_setting")
     if name == "scheme" and result not in ("http", "https"):
         raise BadInput("The scheme is http or https.", code="bad_setting")
     return result

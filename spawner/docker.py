@@ -37,7 +37,7 @@ from dialup_ext.spawner.docker_logs import MOST, Logs
 from dialup_ext.spawner.docker_networks import Networks
 from dialup_ext.spawner.docker_watch import DockerWatch
 from dialup_ext.spawner.journal import check_key
-from dialup_ext.spawner.uids import Uids, give
+from dialup_ext.spawner.uids import Uids, give, settled
 from dialup_ext.spawner.variable_files import VariableFiles
 
 _log = logging.getLogger(__name__)
@@ -180,7 +180,7 @@ class DockerDriver:
         uid = self._uids.of(spec.account)
         for mount in spec.mounts:
             if mount.writable and mount.path.is_dir():
-                give(mount.path, uid)
+                give(settled(mount.path), uid)
         # One at a time, so that no two get the same address.
         with locked(self._settings.data):
             found = self._containers.look(spec.key)

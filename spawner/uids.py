@@ -39,6 +39,13 @@ class Uids:
         return {str(name): int(uid) for name, uid in found.items()}
 
 
+def settled(path: Path) -> Path:
+    """`path`, or where it leads when it is a link of our own: one in a folder nobody else may write to."""
+    parent = os.lstat(path.parent)
+    ours = parent.st_uid == os.geteuid() and not parent.st_mode & 0o022
+    return path.resolve() if ours and path.is_symlink() else path
+
+
 def give(path: Path, uid: int) -> int:
     """Make the folder `path` and what is in it belong to `uid`; returns how many entries changed.
 

@@ -27,6 +27,7 @@ def start_lab(context: Context, account: Account) -> None:
         if is_alive(context, session):
             return
         context.driver.check()
+        context.prepare_disk(account)
         if session:
             context.driver.stop(session.instance_key, grace=2.0)
         check_server(context, context.settings.lab_memory_mb // 4)

@@ -10,13 +10,17 @@ import click
 from dialup_ext.errors import Forbidden
 
 if TYPE_CHECKING:
+    from dialup_ext.domain.account import Account
     from dialup_ext.identity import Identity
     from dialup_ext.settings import Settings
+
+COLUMNS = {"sites": "max_sites", "memory": "max_memory_mb", "cpu": "max_cpu_cores", "storage": "max_storage_mb",
+           "builds": "max_builds"}
 
 
 @click.group()
 def users() -> None:
-    """Add, list and disable accounts."""
+    """Add, list and disable accounts; say how much each may use."""
 
 
 @users.command("add")
@@ -76,6 +80,45 @@ def enable(settings: Any, name: str) -> None:
 def link(settings: Any, name: str) -> None:
     """Print a link that logs NAME in once: for a lost password."""
     click.echo(_identity(settings()).make_login_link(name))
+
+
+@users.command("quota")
+@click.argument("name")
+@click.option("--sites", type=click.IntRange(0, 1000), help="Sites.")
+@click.option("--memory", type=click.IntRange(0, 1 << 20), help="MiB for all sites that run together.")
+@click.option("--cpu", type=click.FloatRange(0, 1024), help="Cores for all sites that run together.")
+@click.option("--storage", type=click.IntRange(1, 1 << 24), help="MiB of releases, workspaces, data, logs and caches.")
+@click.option("--builds", type=click.IntRange(1, 64), help="Builds at the same time.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def quota(settings: Any, /, name: str, as_json: bool, **wanted: float | None) -> None:
+    """Show what NAME may use, or change it, at once. What runs already goes on, whatever the new numbers."""
+    settings = settings()
+    identity = _identity(settings)
+    changes = {COLUMNS[key]: value for key, value in wanted.items() if value is not None}
+    account = identity.change_account(name, **changes) if changes else identity.account(name)
+    found = {key: getattr(account.quota, column) for key, column in COLUMNS.items()}
+    if as_json:
+        click.echo(json.dumps({"name": account.name, **found}))
+        return
+    click.echo(f"{account.name} may have {found['sites']} sites, {found['memory']:,} MiB of memory and {found['cpu']:g} "
+               f"cores for those that run, {found['storage']:,} MiB of storage, {found['builds']} builds at once.")
+    if note := disk_note(settings, account):
+        click.echo(note)
+
+
+def disk_note(settings: Settings, account: Account) -> str:
+    """What is to be known of the account's own disk; empty when there is none, or nothing."""
+    from dialup_ext.spawner.loop_disk import LoopDisk, image_mb
+
+    root = settings.home / "disks"
+    disk, wanted = LoopDisk(root / f"{account.id}.img", root / account.id), image_mb(account.quota.max_storage_mb)
+    if not disk.exists or wanted == disk.size_mb:
+        return ""
+    if wanted > disk.size_mb:
+        return "Their disk grows within seconds while dialup runs, else at its next start."
+    return ("Their disk stays as large as it is: disks never shrink. What is refused goes by the new number, "
+            "what programs write by themselves by the disk.")
 
 
 def refuse_without_isolation(settings: Settings) -> None:

@@ -32,6 +32,9 @@ from dialup_ext.settings import Settings
 
 log = logging.getLogger("dialup")
 
+TRASH = ".trash"
+"""In each account's folder, because its files may be on a disk of their own; once beside those folders."""
+
 SWEEP_EVERY = 3600.0
 """Seconds between two sweeps: each reads every manifest and looks at every content."""
 
@@ -59,7 +62,6 @@ class ReleaseTrees:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._sites = settings.home / "sites"
-        self._trash = self._sites / ".trash"
         self._next_sweep = time.monotonic()
 
     def materialise(self, account_name: str, account_id: str, site_name: str, release_id: str,
@@ -152,22 +154,23 @@ class ReleaseTrees:
             self._discard(half)
 
     def _discard(self, path: Path) -> None:
-        """Away from its place in one rename; the deleting is done in the trash (C14)."""
+        """Away from its place in one rename; the deleting is done in the account's trash (C14)."""
         if not path.is_dir():
             return
-        self._trash.mkdir(mode=0o700, parents=True, exist_ok=True)
+        trash = self._sites / path.relative_to(self._sites).parts[0] / TRASH
+        trash.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
-        path.rename(self._trash / secrets.token_hex(16))
+        path.rename(trash / secrets.token_hex(16))
         sync(path.parent)
 
     def _empty_trash(self) -> None:
-        for path in self._trash.glob("*"):
+        for path in [*self._sites.glob(f"*/{TRASH}/*"), *self._sites.glob(f"{TRASH}/*")]:
             crashpoint("C14")
             _delete(path)
 
     def _sweep_trees(self, keep: Collection[str], now: float) -> int:
         count = 0
-        for tree in list(self._sites.glob("[!.]*/*/*")):
+        for tree in list(self._sites.glob("[!.]*/[!.]*/*")):
             age = now - tree.stat().st_mtime
             half = ".tmp-" in tree.name
             if (half and age > STALE) or (not half and keep and tree.name not in keep and age > LEASE):

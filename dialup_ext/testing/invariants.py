@@ -30,7 +30,7 @@ from dialup_ext.testing.installation import Installation
 HOUR = 3600.0
 """Seconds after which a temporary file is a left-over."""
 
-TEMPORARY = ("sites/*/*/*.tmp-*", "sites/.trash/*", "store/*/incoming/*", "store/*/uploads/*",
+TEMPORARY = ("sites/*/*/*.tmp-*", "sites/*/.trash/*", "store/*/incoming/*", "store/*/uploads/*",
              "store/*/manifests/.*", "ingress/live/.*", "ingress/serving/*/.*",
              "instances/.trash-*")
 """What a crash may leave half made. Staging folders of builds stay longer (`sweep_layers`), they are not asked about."""

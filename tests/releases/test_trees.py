@@ -334,7 +334,7 @@ def test_removing_is_idempotent_and_leaves_the_other_releases(place, alice, site
     for _ in range(2):
         alice.trees.remove_site("alice", "blog")
     assert not site.exists()
-    assert list((site.parent.parent / ".trash").iterdir()) == []
+    assert list((site.parent / ".trash").iterdir()) == []
 
 
 def test_the_sweep_keeps_what_is_named_and_what_is_young(place, alice, site):
