@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from jupyter_client.jsonutil import json_default
+from jupyter_server.base.handlers import APIHandler
 from tornado import web
 from voila.tornado.handler import TornadoVoilaHandler
 
@@ -14,6 +17,18 @@ if TYPE_CHECKING:
 
 HEALTH = "dialup-health"
 """Who asks whether the site is up; it is told without a kernel being started for it."""
+
+
+class OwnKernel(APIHandler):
+    """What a page asks about its kernel before it connects; who knows the id knows it from there."""
+
+    @web.authenticated
+    async def get(self, kernel_id: str) -> None:
+        """Its state; 404 once it has ended."""
+        if kernel_id not in self.kernel_manager:
+            raise web.HTTPError(404)
+        model = self.kernel_manager.kernel_model(kernel_id)  # type: ignore[no-untyped-call]
+        self.finish(json.dumps(model, default=json_default))
 
 
 class NotebookPage(TornadoVoilaHandler):  # type: ignore[misc]

@@ -19,9 +19,9 @@ import nbformat
 from nbclient.exceptions import CellExecutionError
 from tornado.ioloop import PeriodicCallback
 from traitlets.config import Config
-from voila.app import Voila
+from voila.app import Voila, _kernel_id_regex
 
-from dialup_ext.handlers.notebook_site.page import NotebookPage
+from dialup_ext.handlers.notebook_site.page import NotebookPage, OwnKernel
 from dialup_ext.handlers.notebook_site.saved import Saved
 from dialup_ext.handlers.notebook_site.visitors import Visitors
 from dialup_ext.handlers.static_dev.live import Live, LivePage
@@ -91,8 +91,9 @@ class NotebookSite(Voila):  # type: ignore[misc]
         found = [one for one in super().init_handlers() if one[0].endswith(KEPT) or any(mark in one[0] for mark in KEPT)]
         page = {"notebook_path": Path(self.notebook_path).name, "template_paths": self.template_paths,
                 "config": self.config, "voila_configuration": self.voila_configuration, "site": self}
+        known = [(rf"/api/kernels/{_kernel_id_regex}", OwnKernel)]
         live = [(r"/__dialup/live", LivePage, {"live": self._news}), (re.escape(SCRIPT_PATH), Script)]
-        return [*found, *(live if self.live else ()), (r"/(.*)", NotebookPage, page)]
+        return [*found, *known, *(live if self.live else ()), (r"/(.*)", NotebookPage, page)]
 
     async def _serve(self) -> None:
         self._exit_code, self._told = 0, asyncio.Event()
