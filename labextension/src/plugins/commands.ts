@@ -145,7 +145,8 @@ class SiteCommands {
     const kind = templates.find(template => template.name === site.template)?.kind ?? site.kind;
     const file = await firstFile(serviceManager.contents, path, kind);
     if (file) {
-      await commands.execute('docmanager:open', { path: file, factory: 'Editor' });
+      // pages and programs as text, a notebook as a notebook
+      await commands.execute('docmanager:open', file.endsWith('.ipynb') ? { path: file } : { path: file, factory: 'Editor' });
     }
     await commands.execute(CommandIDs.preview, { site: site.name });
   }
