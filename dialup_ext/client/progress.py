@@ -13,6 +13,10 @@ from dialup_ext.domain.wording import deployment_said
 from dialup_ext.errors import DialupError
 
 
+KINDS = {"static": "A static site", "nodejs": "A Node site", "astro": "An Astro site", "next": "A Next site",
+         "python": "A Python site", "notebook": "A notebook"}
+
+
 class Progress(Protocol):
     """Is told what happens, and shows it somehow."""
 
@@ -110,7 +114,7 @@ def skipped(event: events.Found) -> list[str]:
 
 
 def recognised(event: events.Recognised) -> str:
-    kind = {"static": "A static site", "nodejs": "A Node site", "astro": "An Astro site"}.get(event.kind, f"A {event.kind} site")
+    kind = KINDS.get(event.kind, f"A {event.kind} site")
     return plain(f"{kind}: {event.why}" if event.why else kind)
 
 

@@ -13,7 +13,7 @@ class NewSite(Wire):
     """A site to create. Without a kind it is `static` until the first deployment says otherwise."""
 
     name: str = Field(max_length=200)
-    kind: Literal["static", "nodejs", "astro"] | None = None
+    kind: Literal["static", "nodejs", "astro", "next", "python", "notebook"] | None = None
     template: str | None = Field(default=None, max_length=64)
 
 
