@@ -15,6 +15,26 @@ NPM_START = ("npm", "start")
 _PLAIN = re.compile(r"[\w@./:=+,-]+( +[\w@./:=+,-]+)*")
 """Words without quotes, variables or anything else a shell would have to understand."""
 
+_ADDRESS = {
+    ("astro", "preview"): ("--host", "{host}", "--port", "{port}", "--ignore-lock", "--allowed-hosts", ".{domain}"),
+    ("vite", "preview"): ("--host", "{host}", "--port", "{port}", "--strictPort"),
+    ("next", "start"): ("--hostname", "{host}", "--port", "{port}"),
+}
+"""What servers that read no PORT are told in words. Astro's lock names a process of another container."""
+
+
+def served(start: tuple[str, ...], app: Path, domain: str) -> tuple[str, ...]:
+    """The command a release names, with the address where its program reads it from words alone.
+
+    A program that one of its packages brings is run from there.
+    """
+    words = start[1:] if start[0] == "npx" and len(start) > 1 else start
+    told = tuple(word.replace("{domain}", domain) for word in _ADDRESS.get(words[:2], ()))
+    said = {word.partition("=")[0] for word in words}
+    words = words if said & {"--port", "-p"} else (*words, *told)
+    program = f"node_modules/.bin/{words[0]}"
+    return (program, *words[1:]) if "/" not in words[0] and (app / program).exists() else words
+
 
 def start_command(app: Path) -> tuple[str, ...]:
     """What runs the release in `app`: a program directly when that is certain, else npm."""

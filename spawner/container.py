@@ -22,6 +22,8 @@ PORT = 8080
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - inside a container that is its one address
 PIDS = {InstanceKind.SITE: 128, InstanceKind.PREVIEW: 256, InstanceKind.BUILD: 256, InstanceKind.LAB: 512}
+CPU_SHARES = {InstanceKind.SITE: 1024, InstanceKind.LAB: 512, InstanceKind.PREVIEW: 512, InstanceKind.BUILD: 64}
+"""Of a busy processor: what visitors wait for goes before what one person waits for, a build comes last."""
 OPEN_FILES = {InstanceKind.SITE: 1024, InstanceKind.PREVIEW: 8192, InstanceKind.BUILD: 8192,
               InstanceKind.LAB: 8192}
 TMP = "rw,noexec,nosuid,nodev,mode=1777,size=64m,nr_inodes=4096"
@@ -92,7 +94,8 @@ def command(spec: InstanceSpec) -> list[str]:
 
 def environment(spec: InstanceSpec) -> dict[str, str]:
     """HOME, LANG, TMPDIR, the address, and what `spec` asks for; PATH is the image's own."""
-    result = {"HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp"} | dict(spec.environment)  # noqa: S108
+    asked = {name: EVERYWHERE if value == "{host}" else value for name, value in spec.environment.items()}
+    result = {"HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp"} | asked  # noqa: S108
     result |= {"SECRETS_DIR": str(SECRETS)} if spec.variables else {}
     return result | ({"HOST": EVERYWHERE, "PORT": str(PORT)} if spec.listens else {})
 
@@ -121,7 +124,8 @@ def instance_of(found: Mapping[str, Any]) -> Instance:
     return Instance(
         key=marks[KEY], kind=InstanceKind(marks[KIND]), account=marks[ACCOUNT], site=marks.get(SITE),
         state=InstanceState.EXITED if over else InstanceState.RUNNING, address=marks.get(ADDRESS),
-        started_at=when(state["StartedAt"]), exit_code=code, reason=_reason(marks, state) if code else "")
+        started_at=when(state["StartedAt"]), exit_code=code, reason=_reason(marks, state) if code else "",
+        memory_mb=found["HostConfig"]["Memory"] >> 20)
 
 
 def when(text: str) -> datetime:
@@ -168,6 +172,7 @@ def _limits(spec: InstanceSpec, place: Place) -> dict[str, Any]:
         "Memory": memory,
         "MemorySwap": memory,
         "NanoCpus": round(spec.cpu * 1_000_000_000),
+        "CpuShares": CPU_SHARES[spec.kind],
         "PidsLimit": PIDS[spec.kind],
         "OomScoreAdj": OOM_SCORE[spec.kind],
         "CgroupParent": place.cgroup_parent,

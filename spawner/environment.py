@@ -37,5 +37,6 @@ def scrubbed(spec: InstanceSpec, *, mark: str, folder: Path, path: Sequence[Path
         result["SECRETS_DIR"] = str(spec.variables)
     if address is not None:
         host, port = address.rsplit(":", 1)
+        result = {name: host if value == "{host}" else value for name, value in result.items()}
         result |= {"HOST": host, "PORT": port}
     return result | {MARK: mark}

@@ -16,12 +16,18 @@ from dialup_ext.domain.instance import InstanceKind, InstanceSpec, Mount, Runtim
 from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Kind, Site
 from dialup_ext.settings import Settings
-from dialup_ext.spawner.commands import start_command
+from dialup_ext.spawner.commands import served, start_command
 from dialup_ext.spawner.python_specs import notebook_dev_spec, notebook_spec, python_dev_spec, python_spec
 
 STATIC_DEV_CPU = 0.1
 LAB_CPU = 1.0
 """Cores. What the brief gives a static site, and enough for one person's notebooks."""
+
+_OF_KIND = {
+    # Next listens on HOSTNAME, which is the container's own name otherwise.
+    Kind.NEXT: {"HOSTNAME": "{host}", "NEXT_TELEMETRY_DISABLED": "1"},
+    Kind.ASTRO: {"ASTRO_TELEMETRY_DISABLED": "1"},
+}
 
 
 class Specifications:
@@ -37,7 +43,8 @@ class Specifications:
         if release.kind in (Kind.PYTHON, Kind.NOTEBOOK):
             of_kind = python_spec if release.kind is Kind.PYTHON else notebook_spec
             return of_kind(site.name, site.owner, deployment.id, app, release.start, self._settings, environment or {})
-        return site_spec(site.name, site.owner, deployment.id, app, self._settings, environment or {})
+        return site_spec(site.name, site.owner, deployment.id, app, self._settings, environment or {},
+                         kind=release.kind, start=release.start)
 
     def preview(self, site: Site, key: str, workspace: Path, builder: str = "") -> InstanceSpec:
         """The development instance over the files people edit; those are never read here.
@@ -58,20 +65,24 @@ class Specifications:
 
 
 def site_spec(site_name: str, account: str, deployment_id: str, app_dir: Path, settings: Settings,
-              environment: Mapping[str, str]) -> InstanceSpec:
-    """A Node site. Its key is `site-<name>-<deployment>`; `environment` is the owner's."""
+              environment: Mapping[str, str], *, kind: Kind = Kind.NODEJS, start: tuple[str, ...] = ()) -> InstanceSpec:
+    """A Node site of any kind. Its key is `site-<name>-<deployment>`; `environment` is the owner's.
+
+    Without `start` its package.json says what runs it.
+    """
+    memory, cpu = settings.limits(kind)
     return InstanceSpec(
         key=f"site-{site_name}-{deployment_id}",
         kind=InstanceKind.SITE,
         account=account,
         site=site_name,
         runtime=Runtime.NODE,
-        steps=(start_command(app_dir),),
+        steps=(served(start, app_dir, settings.domain) if start else start_command(app_dir),),
         directory=app_dir,
-        environment={**environment, "NODE_ENV": "production"},
+        environment={**environment, "NODE_ENV": "production", **_OF_KIND.get(kind, {})},
         mounts=(Mount(app_dir), *_modules(app_dir)),
-        memory_mb=settings.nodejs_memory_mb,
-        cpu=settings.nodejs_cpu,
+        memory_mb=memory,
+        cpu=cpu,
     )
 
 

@@ -168,7 +168,7 @@ class _Work:
     def check(self, instance: Instance | None) -> None:
         if instance is not None:
             host = self.site.host(self.context.settings.domain)
-            wait_until_healthy(self.context, instance, host, cancelled=self.cancelled)
+            wait_until_healthy(self.context, instance, host, path=self.release.health_path, cancelled=self.cancelled)
             self.say("it answers")
         if self.cancelled():
             raise StepCancelled

@@ -70,5 +70,5 @@ def _running(context: Context, site: Site, deployment: Deployment, release: Rele
         context.driver.stop(key)  # what is left of it
         instance = context.driver.start(
             with_variables(context, site, context.specs.site(site, deployment, release, app)))
-    wait_until_healthy(context, instance, site.host(context.settings.domain))
+    wait_until_healthy(context, instance, site.host(context.settings.domain), path=release.health_path)
     return instance

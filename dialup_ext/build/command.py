@@ -25,11 +25,25 @@ QUIET = {
 """Nothing is told to anybody, and nothing is drawn for a terminal."""
 
 
-def build_command(package: Package, tool: Tool, installed: Container[str]) -> tuple[str, ...]:
-    """What builds the site; `installed` are the programs of its packages.
+def surroundings(tool: Tool, store: Path) -> dict[str, str]:
+    """What a tool has to be told by its environment; `store` holds both the project and its packages.
+
+    Next reads both names where its configuration says nothing (next/dist/server/config-shared.js and
+    config.js, 16.4): to write a tree that runs by itself, and that links lead to its packages.
+    """
+    if tool.package != "next":
+        return {}
+    return {"NEXT_PRIVATE_STANDALONE": "true", "NEXT_PRIVATE_OUTPUT_TRACE_ROOT": str(store)}
+
+
+def build_command(package: Package, tool: Tool, installed: Container[str],
+                  said: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """What builds the site; `installed` are the programs of its packages, `said` is dialup.toml's word.
 
     Wrapping a program in npm costs 40 MiB and a second, so a plain script is run directly.
     """
+    if said:
+        return _direct(said) if said[0] in installed else said
     script, scripts = package.script("build"), package.table("scripts")
     if script:
         words = tuple(script.split())

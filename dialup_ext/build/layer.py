@@ -29,9 +29,6 @@ _FLAGS = ("--ignore-scripts", "--no-audit", "--no-fund")
 _LEASE = 24 * 3600.0
 _ABANDONED = 3600.0
 
-MAX_CACHE_BYTES = 1 << 30
-"""What npm may keep of one account's packages between two builds."""
-
 __all__ = ["cache_path", "check_space", "discard", "is_sealed", "layer_path", "layer_spec", "seal", "stage",
            "staging_path", "sweep_layers", "trim_cache"]
 
@@ -120,7 +117,7 @@ def is_sealed(layer: Path) -> bool:
 
 
 def trim_cache(settings: Settings, account_id: str) -> None:
-    """Delete an account's npm cache once it is over `MAX_CACHE_BYTES`; the next build fills it again.
+    """Delete an account's npm cache once it is over `cache_max_mb`; the next build fills it again.
 
     Does nothing while a build of the account has a folder: npm would stumble.
     """
@@ -129,7 +126,7 @@ def trim_cache(settings: Settings, account_id: str) -> None:
         return
     size = sum(os.lstat(name, dir_fd=folder).st_size
                for _path, _folders, files, folder in os.fwalk(cache) for name in files)
-    if size > MAX_CACHE_BYTES:
+    if size > settings.cache_max_mb << 20:
         delete(cache)
 
 

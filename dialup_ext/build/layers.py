@@ -33,7 +33,8 @@ class Layers:
               cancelled: Callable[[], bool]) -> str | None:
         """The key of the release's sealed layer, built if it is not there; None when it needs none.
 
-        A release that has to be built gets its tools too; one that has been built needs nothing more.
+        A release that is built gets its tools too, and runs with the same layer if it runs: that is one
+        for both. One whose build made files needs nothing more.
         Idempotent: the instance is named by the deployment, a sealed layer is adopted. Raises
         `StepFailed` with npm's cause in words, `StepCancelled`.
         """
@@ -42,7 +43,7 @@ class Layers:
         if release.kind in (Kind.PYTHON, Kind.NOTEBOOK):
             return self._python.build(site, release, deployment, say, cancelled)
         manifest = self._contents.manifest(site.owner_id, release.digest)
-        wanted = plan(manifest, self._contents.reader(site.owner_id, manifest), tools=release.is_to_be_built)
+        wanted = plan(manifest, self._contents.reader(site.owner_id, manifest), tools=bool(release.builder))
         if not wanted.needs_dependencies:
             return None
         if is_sealed(layer_path(self._settings, site.owner_id, wanted.layer_key)):

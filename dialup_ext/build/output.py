@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from dialup_ext.build.program import is_folder
 from dialup_ext.build.tools import Tool
 from dialup_ext.domain.deployment import Failure, StepFailed
 
@@ -21,7 +22,7 @@ def find_output(top: Path, expected: str, tool: Tool, before: Collection[str]) -
     (`before` are the paths of the source). Raises `StepFailed`: `no_output`, `empty_output`,
     `several_outputs`.
     """
-    if expected and _is_folder(top, expected):
+    if expected and is_folder(top, expected):
         inner = _with_page(top, expected)
         if inner is None:
             raise _empty(tool, expected)
@@ -51,15 +52,6 @@ def _names(folder: Path) -> list[str]:
     """The folders in it, links left out."""
     with os.scandir(folder) as found:
         return [entry.name for entry in found if entry.is_dir(follow_symlinks=False)]
-
-
-def _is_folder(top: Path, folder: str) -> bool:
-    path = top
-    for part in folder.split("/"):
-        path /= part
-        if path.is_symlink() or not path.is_dir():
-            return False
-    return True
 
 
 def _is_new(name: str, before: Collection[str]) -> bool:

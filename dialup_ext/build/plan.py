@@ -48,6 +48,7 @@ def plan(manifest: Manifest, read: Read, *, tools: bool = False, platform_name: 
     `BadInput` (`bad_package_json`, `local_dependency`, `workspaces`).
     """
     package = read_package(manifest, read)
+    tools = tools and bool(package.table("devDependencies"))  # none: it is the same layer with and without
     _check(package, tools=tools)
     shown = _canonical({name: package.fields[name] for name in FIELDS if name in package.fields})
     lock_file = read(LOCK) if LOCK in manifest else b""

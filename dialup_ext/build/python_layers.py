@@ -21,9 +21,6 @@ from dialup_ext.domain.site import Site
 from dialup_ext.errors import BadInput, TooLarge
 from dialup_ext.settings import Settings
 
-MAX_CACHE_BYTES = 1 << 30
-"""What pip may keep of one account's packages between two builds."""
-
 
 class PythonLayers:
     """Builds layers with pip; who waits for a turn is up to `turns`."""
@@ -83,14 +80,14 @@ class PythonLayers:
 
 
 def trim_pip_cache(settings: Settings, account_id: str) -> None:
-    """Delete an account's pip cache once it is over `MAX_CACHE_BYTES`; the next build fills it again.
+    """Delete an account's pip cache once it is over `cache_max_mb`; the next build fills it again.
 
     Does nothing while a build of the account has a folder.
     """
     cache = pip_cache(settings, account_id)
     if not cache.is_dir() or any(staging_path(settings, account_id, "any").parent.glob("*")):
         return
-    if written(cache) > MAX_CACHE_BYTES:
+    if written(cache) > settings.cache_max_mb << 20:
         delete(cache)
 
 

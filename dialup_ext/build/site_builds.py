@@ -1,4 +1,4 @@
-"""Builds a site from its source, in a throw-away instance, into files that can be served.
+"""Builds a site from its source, in a throw-away instance, into files that can be served or a program that can run.
 
     copy the source · link the sealed packages · run the build · take what it made · keep that
 
@@ -9,22 +9,24 @@ folder that the next attempt makes anew.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from dialup_ext.build.attempt import run_to_end
-from dialup_ext.build.command import build_command, build_spec
+from dialup_ext.build.command import build_command, build_spec, surroundings
 from dialup_ext.build.contents import Contents
 from dialup_ext.build.failure import explain_build, without_places
 from dialup_ext.build.layer import discard, layer_path, staging_path
 from dialup_ext.build.network import way_out
 from dialup_ext.build.output import find_output
 from dialup_ext.build.package import read_package
+from dialup_ext.build.program import take_program
 from dialup_ext.build.room import Room
-from dialup_ext.build.sealing import MODULES
+from dialup_ext.build.sealing import MODULES, delete
 from dialup_ext.build.source import link_packages, stage_source
 from dialup_ext.build.tools import Tool, find_tool
 from dialup_ext.build.turns import Turns
@@ -37,8 +39,14 @@ from dialup_ext.domain.site import Site
 from dialup_ext.errors import BadInput, TooLarge
 from dialup_ext.settings import Settings
 
-Keep = Callable[[str, Path], Manifest]
-"""Stores every regular file below a folder as contents of an account; durable on return."""
+
+class Keep(Protocol):
+    """Stores every regular file below a folder as contents of an account; durable on return.
+
+    `public`: it will be served, so what must not be is left out.
+    """
+
+    def __call__(self, account_id: str, top: Path, /, *, public: bool) -> Manifest: ...
 
 
 class SiteBuilds:
@@ -67,7 +75,8 @@ class SiteBuilds:
                 tool, manifest = find_tool(release.builder), self._contents.manifest(site.owner_id, release.digest)
                 spec = self._prepare(site, release, layer, deployment, tool, manifest, staging)
                 self._run(spec, tool, say, cancelled)
-                made = self._take(site.owner_id, staging, finished, release.root, tool, manifest)
+                top = _moved(staging, finished)
+                made = self._keep_made(site, release, layer, top, tool, manifest)
             finally:
                 discard(staging)
                 discard(finished)
@@ -78,15 +87,16 @@ class SiteBuilds:
     def _prepare(self, site: Site, release: Release, layer: str | None, deployment: Deployment, tool: Tool,
                  manifest: Manifest, staging: Path) -> InstanceSpec:
         stage_source(self._settings, staging, site.owner_id, manifest, self._contents, release.root)
-        modules = layer_path(self._settings, site.owner_id, layer) / MODULES if layer else None
+        modules = self._modules(site, layer)
         installed: set[str] = set()
         if modules is not None:
             link_packages(staging, modules)
             installed = {path.name for path in (modules / ".bin").glob("*")}
         package = read_package(manifest, self._contents.reader(site.owner_id, manifest))
-        return build_spec((build_command(package, tool, installed),), staging, modules, account=site.owner,
-                          deployment_id=deployment.id, site=site.name, settings=self._settings,
-                          environment=way_out(os.environ, secrets=False))
+        command = build_command(package, tool, installed, tuple(release.config.get("build", ())))
+        return build_spec((command,), staging, modules, account=site.owner, deployment_id=deployment.id, site=site.name,
+                          settings=self._settings, environment={
+                              **way_out(os.environ, secrets=False), **surroundings(tool, staging.parents[1])})
 
     def _run(self, spec: InstanceSpec, tool: Tool, say: Callable[[str], None],
              cancelled: Callable[[], bool]) -> None:
@@ -97,18 +107,36 @@ class SiteBuilds:
             raise StepFailed(explain_build(ended.lines, ended.exit_code, ended.reason, tool.package,
                                            spec.directory, self._settings.build_timeout))
 
-    def _take(self, account_id: str, staging: Path, finished: Path, expected: str, tool: Tool,
-              source: Manifest) -> Manifest:
-        """Move the folder to where only the hub can go, and look then; keep what is the site of it."""
-        discard(finished)
-        finished.mkdir(mode=0o700)
-        staging.rename(finished / "site")
-        top = finished / "site"
-        shutil.rmtree(top / MODULES, ignore_errors=True)
-        output = find_output(top, expected, tool, [entry.path for entry in source])
+    def _keep_made(self, site: Site, release: Release, layer: str | None, top: Path, tool: Tool,
+                   source: Manifest) -> Manifest:
+        """Keep what is the site, or the program, of what lies in `top`."""
+        if release.runs:
+            found = take_program(top, release.root, tool, release.start, self._modules(site, layer))
+        else:
+            delete(top / MODULES)
+            found = top / find_output(top, release.root, tool, [entry.path for entry in source])
         try:
-            return self._keep(account_id, top / output)
+            return self._keep(site.owner_id, found, public=not release.runs)
         except (BadInput, TooLarge) as error:
-            raise StepFailed(Failure(error.code, f"What the build made cannot be served: {error.message}",
+            raise StepFailed(Failure(error.code, f"What the build made cannot be kept: {error.message}",
                                      "Look at what it writes; large media are better kept elsewhere.",
                                      "build")) from error
+
+    def _modules(self, site: Site, layer: str | None) -> Path | None:
+        return layer_path(self._settings, site.owner_id, layer) / MODULES if layer else None
+
+
+def _moved(staging: Path, finished: Path) -> Path:
+    """Move the folder to where only the hub can go; what it is can be looked at then.
+
+    Raises `StepFailed` (`folder_gone`) when the build moved or replaced its own folder.
+    """
+    discard(finished)
+    finished.mkdir(mode=0o700)
+    top = finished / "site"
+    with contextlib.suppress(FileNotFoundError):
+        staging.rename(top)
+    if top.is_symlink() or not top.is_dir():
+        raise StepFailed(Failure("folder_gone", "The build moved, replaced or deleted the folder it ran in.",
+                                 "Let it work inside its folder, and write the site to a folder below it.", "build"))
+    return top

@@ -53,4 +53,4 @@ def link_packages(staging: Path, modules: Path) -> None:
 
 
 def _is_in(path: str, folder: str) -> bool:
-    return bool(folder) and path.startswith(f"{folder}/")
+    return bool(folder) and f"{path}/".startswith(f"{folder}/")

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from dialup_ext.build.package import Package, Read
 from dialup_ext.domain.manifest import Manifest
 
-_OUT = re.compile(r"""\b(?:outDir|dist_?dir)\s*:\s*(["'`])([^"'`$]+)\1""")
+_OUT = re.compile(r"""\b(?:outDir|dist_?dir|distDir)\s*:\s*(["'`])([^"'`$]+)\1""")
 _OUT_FLAG = re.compile(r"""--(?:outDir|outdir|out-dir|output|dist-dir)[= ]["']?([^\s"'&;|]+)""")
 _DOCS = re.compile(r"\bvitepress build\s+([\w./-]+)")
 _ENDINGS = ("mjs", "js", "ts", "mts", "cjs", "cts")
 _MOST = 256 << 10
+STANDALONE = "standalone"
+"""The folder, inside its own, that Next puts a program into which needs nothing else."""
+
+_MIDDLEWARE = re.compile(r"""\bmode\s*:\s*["'`]middleware["'`]""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,14 @@ class Tool:
     """A pattern in the configuration that says: this is to run, it is not files."""
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that a build makes: what starts it, and the folder it is written to."""
+
+    start: tuple[str, ...]
+    root: str
+
+
 TOOLS = (
     Tool("astro", "dist", ("astro", "build"), "astro.config",
          server=r"\badapter\s*:|\boutput\s*:\s*[\"'`]server[\"'`]"),
@@ -39,7 +51,7 @@ TOOLS = (
     Tool("@11ty/eleventy", "_site", ("eleventy",)),
     Tool("@docusaurus/core", "build", ("docusaurus", "build")),
     Tool("@sveltejs/kit", "build", config="svelte.config", sign="@sveltejs/adapter-static"),
-    Tool("next", "out", config="next.config", sign=r"\boutput\s*:\s*[\"'`]export[\"'`]"),
+    Tool("next", "out", ("next", "build"), config="next.config", sign=r"\boutput\s*:\s*[\"'`]export[\"'`]"),
     Tool("gatsby", "public", ("gatsby", "build")),
     Tool("react-scripts", "build", ("react-scripts", "build")),
     Tool("@angular/cli", ""),
@@ -73,6 +85,19 @@ def makes_files(tool: Tool, manifest: Manifest, read: Read, package: Package) ->
     if tool.server and re.search(tool.server, text):
         return False
     return not tool.sign or tool.sign in wanted(package) or re.search(tool.sign, text) is not None
+
+
+def program_of(tool: Tool, manifest: Manifest, read: Read, package: Package) -> Program | None:
+    """The program its build makes when it makes no files; None when that is none we can run."""
+    if tool.package == "next":
+        folder = _OUT.search(_configuration(tool, manifest, read))
+        return Program(("node", "server.js"), f"{(folder and _inside(folder[2])) or '.next'}/{STANDALONE}")
+    if tool.package == "astro" and "@astrojs/node" in wanted(package):
+        if _MIDDLEWARE.search(_configuration(tool, manifest, read)):
+            return None
+        output = output_of(tool, manifest, read, package)
+        return Program(("node", f"./{output}/server/entry.mjs"), output)
+    return None
 
 
 def output_of(tool: Tool, manifest: Manifest, read: Read, package: Package) -> str:

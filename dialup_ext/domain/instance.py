@@ -50,7 +50,8 @@ class InstanceSpec:
     `key` is unique for ever (it holds the deployment's or session's id) and safe as a
     container's name. `steps` run one after another in `directory`; all but the last must exit 0,
     the last one is the instance. With `listens`, the driver chooses a free address and sets
-    `PORT` (and `HOST`) in the environment; `{port}` and `{host}` in an argument are replaced by them.
+    `PORT` (and `HOST`) in the environment; `{port}` and `{host}` in an argument are replaced by them, and
+    so is an environment variable that is `{host}`.
     Memory in MiB, CPU in cores, deadline in seconds of wall time.
     """
 
@@ -87,6 +88,8 @@ class Instance:
     """None while running, and when it ended while nobody watched (after a hub's crash)."""
     reason: str = ""
     """Why it is over, when the driver knows better than the exit code: `deadline`, `memory`."""
+    memory_mb: int | None = None
+    """The memory it may have, in MiB; None when the driver does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,10 @@ class Usage:
     memory_bytes: int
     cpu_seconds: float
     processes: int
+    refused: int = 0
+    """How often the kernel gave it no further process or thread; 0 where nobody counts that."""
+    most: int | None = None
+    """So many processes and threads it may have, where that is limited."""
 
 
 @dataclass(frozen=True, slots=True)

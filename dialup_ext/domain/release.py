@@ -55,6 +55,11 @@ class Release:
         return (self.built, "") if self.built else (self.digest, self.root)
 
     @property
+    def health_path(self) -> str | None:
+        """The path of its health check, when its `dialup.toml` names one."""
+        return str(self.config.get("health") or "") or None
+
+    @property
     def runtime(self) -> Runtime:
         """The tools that its build and its instance need."""
         return {Kind.PYTHON: Runtime.PYTHON, Kind.NOTEBOOK: Runtime.LAB}.get(self.kind, Runtime.NODE)

@@ -24,16 +24,17 @@ Room = Callable[[str, int], None]
 """Raises when so many more bytes do not fit into what an account may store."""
 
 
-def collect(settings: Settings, room: Room, account_id: str, top: Path) -> Manifest:
+def collect(settings: Settings, room: Room, account_id: str, top: Path, *, public: bool = True) -> Manifest:
     """Store every file below `top` that may be served, and the list of them; durable on return.
 
+    Not `public` is what runs: all its files, hidden ones too, none of which is served.
     The same files again give the same manifest and store nothing. What is stored is kept for a day
     without anybody naming it. Raises `TooLarge`, `BadInput` (`bad_path`), `NoSpace`, what `room`
     raises; nothing is stored then.
     """
     root = store_of(settings, account_id)
     make_passable(root, settings.home)
-    found = {path: size for path, size in _files(top) if is_served(path)}
+    found = {path: size for path, size in _files(top) if not public or is_served(path)}
     _check_sizes(found)
     manifest = Manifest(FileEntry(path, size, _digest(top / path)) for path, size in found.items())
     blobs, sizes = BlobStore(root), manifest.digests()

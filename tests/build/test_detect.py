@@ -121,7 +121,8 @@ def test_the_folder_is_read_where_it_is_said_simply(config, script, output):
 @pytest.mark.parametrize(("config", "text", "package"), [
     ("astro.config.mjs", "export default { output: 'server' }", {"dependencies": {"astro": "7"}}),
     ("astro.config.mjs", "export default { adapter: node({}) }", {"dependencies": {"astro": "7"}}),
-    ("next.config.js", "module.exports = {}", {"dependencies": {"next": "16"}}),
+    ("astro.config.mjs", "export default { adapter: node({ mode: 'middleware' }) }",
+     {"dependencies": {"astro": "7", "@astrojs/node": "11"}}),
     ("svelte.config.js", "export default {}", {"devDependencies": {"@sveltejs/kit": "2"}})])
 def test_a_project_that_makes_a_program_is_refused_in_words(config, text, package):
     files = {config: text.encode(), "package.json": json.dumps({"scripts": {"build": "x"}, **package}).encode()}

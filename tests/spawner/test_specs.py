@@ -12,10 +12,11 @@ import pytest
 from dialup_ext.domain.account import Account, Role
 from dialup_ext.domain.deployment import Deployment
 from dialup_ext.domain.instance import InstanceSpec
+from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Kind, Site, SiteStatus
 from dialup_ext.settings import Settings
 from dialup_ext.spawner import specs
-from dialup_ext.spawner.commands import command_of, start_command
+from dialup_ext.spawner.commands import command_of, served, start_command
 from dialup_ext.spawner.journal import check_key
 from dialup_ext.spawner.specs import Specifications
 
@@ -59,11 +60,16 @@ def site(kind: Kind) -> Site:
     return Site("1", "blog", "2", "ana", kind, SiteStatus.NEW, WHEN)
 
 
+def release(kind: Kind, start: tuple[str, ...] = ()) -> Release:
+    return Release("r1", "1", 1, kind, "0" * 64, 1, 1, WHEN, "ana", runs=True, start=start)
+
+
 def test_the_kind_of_a_site_decides_its_preview():
     make = Specifications(SETTINGS)
     assert make.preview(site(Kind.STATIC), "preview-blog-1", HOME / "blog") == made("static_dev")
     assert make.preview(site(Kind.NODEJS), "preview-blog-1", HOME / "blog") == made("nodejs_dev")
-    assert make.preview(site(Kind.ASTRO), "preview-blog-1", HOME / "blog") == made("nodejs_dev")
+    for kind in (Kind.ASTRO, Kind.NEXT):
+        assert make.preview(site(kind), "preview-blog-1", HOME / "blog") == made("nodejs_dev")
 
 
 def test_files_that_have_to_be_built_are_shown_by_their_builder():
@@ -85,7 +91,37 @@ def test_a_lab_and_a_site_come_from_their_records():
         "ana", "lab-ana-1", HOME / "homes/ana", SETTINGS, "s3cret", socket)
     deployment = Deployment.__new__(Deployment)
     object.__setattr__(deployment, "id", "d1")
-    assert make.site(site(Kind.NODEJS), deployment, HOME / "app", {"GREETING": "hello"}) == made("site")
+    assert make.site(site(Kind.NODEJS), deployment, release(Kind.NODEJS), HOME / "app", {"GREETING": "hello"}) == made("site")
+
+
+@pytest.mark.parametrize(("kind", "memory", "cpu"), [
+    (Kind.NODEJS, 256, 0.25), (Kind.ASTRO, 128, 0.15), (Kind.NEXT, 300, 0.25)])
+def test_a_site_has_the_memory_and_the_cpu_of_its_kind(kind, memory, cpu):
+    deployment = Deployment.__new__(Deployment)
+    object.__setattr__(deployment, "id", "d1")
+    spec = Specifications(SETTINGS.with_values(next_memory_mb=300)).site(
+        site(kind), deployment, release(kind, ("node", "server.js")), HOME / "app")
+    assert (spec.memory_mb, spec.cpu, spec.steps) == (memory, cpu, (("node", "server.js"),))
+
+
+def test_next_is_told_where_to_listen_by_the_name_it_reads():
+    spec = specs.site_spec("blog", "ana", "d1", HOME, SETTINGS, {}, kind=Kind.NEXT, start=("node", "server.js"))
+    assert spec.environment["HOSTNAME"] == "{host}"
+
+
+@pytest.mark.parametrize(("start", "command"), [
+    ("node server.js --port {port}", ("node", "server.js", "--port", "{port}")),
+    ("npx serve", ("node_modules/.bin/serve",)),
+    ("astro preview", ("node_modules/.bin/astro", "preview", "--host", "{host}", "--port", "{port}", "--ignore-lock",
+                       "--allowed-hosts", ".example.org")),
+    ("vite preview --port 80", ("vite", "preview", "--port", "80")),
+    ("./run.sh", ("./run.sh",)),
+])
+def test_what_dialup_toml_starts_is_told_where_to_listen(tmp_path, start, command):
+    (tmp_path / "node_modules/.bin").mkdir(parents=True)
+    for name in ("astro", "serve"):
+        (tmp_path / "node_modules/.bin" / name).touch()
+    assert served(tuple(start.split()), tmp_path, "example.org") == command
 
 
 def test_the_owner_cannot_make_a_site_believe_it_is_developed():

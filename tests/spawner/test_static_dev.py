@@ -12,7 +12,7 @@ import httpx
 import pytest
 from tornado.websocket import websocket_connect
 
-from dialup_ext.build.detect import ROOTS as DEPLOYED_ROOTS
+from dialup_ext.build.static_detect import ROOTS as DEPLOYED_ROOTS
 from dialup_ext.domain.instance import InstanceKind
 from dialup_ext.handlers.static_dev.folder import ROOTS
 from dialup_ext.handlers.static_dev.page import with_script
