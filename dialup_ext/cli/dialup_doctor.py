@@ -33,7 +33,8 @@ def examine(settings: Settings) -> list[Finding]:
     """Look at all of it. Changes nothing."""
     looks: list[tuple[str, Callable[[Settings], str]]] = [
         ("python", _python), ("home", _home), ("disk", _disk), ("database", _database),
-        ("caddy", _caddy), ("port", _port), ("node", _node), ("isolation", _isolation),
+        ("caddy", _caddy), ("port", _port), ("node", _node), ("variables", _variables),
+        ("isolation", _isolation),
     ]
     findings = []
     for name, look in looks:
@@ -105,6 +106,22 @@ def _node(_: Settings) -> str:
     with tempfile.TemporaryDirectory() as folder:  # our links to it are not made in the home yet
         Toolchain(Path(folder)).node()
     return "Node is here"
+
+
+def _variables(settings: Settings) -> str:
+    """Where running programs read their secrets, and whether the key of those in the database is there."""
+    from dialup_ext.spawner.variable_files import VariableFiles
+    from dialup_ext.store.engine import Store
+    from dialup_ext.store.env_vars import any_variables
+
+    files, key = VariableFiles(settings), settings.data / "secrets.key"
+    used = bool(settings.database_url) or (settings.data / "database.sqlite").exists()
+    if used and not key.exists() and any_variables(Store(settings.resolved_database_url)):
+        raise DialupError(f"The key of the sites' variables is missing: {key}.",
+                          hint="Put it back from a backup; until then sites with variables cannot be started.")
+    if files.in_memory:
+        return f"given to programs in memory, {files.root}"
+    return f"given to programs on disk, {files.root}: neither /run nor /dev/shm is memory we may write to"
 
 
 def _isolation(settings: Settings) -> str:
