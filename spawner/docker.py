@@ -22,6 +22,7 @@ from dialup_ext.spawner import proc
 from dialup_ext.spawner.cgroup import Group, group_of
 from dialup_ext.spawner.container import (
     ACCOUNT,
+    ADDRESS,
     DEADLINE,
     KEY,
     Place,
@@ -150,6 +151,12 @@ class DockerDriver:
             return []
         addresses = set(proc.listeners(found["State"]["Pid"]).values())
         return sorted(one for one in addresses if one.rpartition(":")[0] != _RESOLVER)
+
+    def connections(self, key: str) -> int:
+        found = self._containers.look(check_key(key))
+        pid = found["State"]["Pid"] if found else 0
+        address = found["Config"]["Labels"].get(ADDRESS) if found else None
+        return proc.established(address, pid) if pid and address else 0
 
     def usage(self, key: str) -> Usage | None:
         known = self._groups.get(check_key(key))

@@ -13,6 +13,7 @@ from pathlib import Path
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 _LISTEN = "0A"
+_ESTABLISHED = "01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,18 @@ def listeners(pid: int | str = "self") -> dict[int, str]:
             if fields[3] == _LISTEN:
                 found[int(fields[9])] = _address(fields[1])
     return found
+
+
+def established(address: str, pid: int | str = "self") -> int:
+    """How many TCP connections to the port of `address` are open in our network, or in `pid`'s."""
+    port, count = f":{int(address.rpartition(':')[2]):04X}", 0
+    for name in ("tcp", "tcp6"):
+        try:
+            lines = Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
+        except OSError:
+            continue
+        count += sum(fields[3] == _ESTABLISHED and fields[1].endswith(port) for fields in map(str.split, lines))
+    return count
 
 
 def boot() -> str:

@@ -133,6 +133,9 @@ class ProcessDriver:
         held = set().union(*(proc.sockets(one.pid) for one in members)) if members else set()
         return sorted({address for inode, address in proc.listeners().items() if inode in held})
 
+    def connections(self, key: str) -> int:
+        return sum(map(proc.established, self.listening(key)))
+
     def usage(self, key: str) -> Usage | None:
         record = self._record(key)
         if record is None or record.ended:
@@ -287,10 +290,8 @@ def _reap(record: Record) -> int | None:
         pid, status = os.waitpid(record.pid, os.WNOHANG)
     except ChildProcessError:
         return None
-    if pid == 0:
-        return None
-    code = os.waitstatus_to_exitcode(status)
-    return code if code >= 0 else 128 - code
+    code = os.waitstatus_to_exitcode(status) if pid else None
+    return code if code is None or code >= 0 else 128 - code
 
 
 def _unknown(key: str) -> NotFound:

@@ -69,6 +69,12 @@ class Driver(Protocol):
     def listening(self, key: str) -> builtins.list[str]:
         """The addresses the instance's own processes listen on, e.g. `["0.0.0.0:3000"]`."""
 
+    def connections(self, key: str) -> int:
+        """How many connections to its address are open, by the kernel's own table; 0 when it does not run.
+
+        One that is kept for a next request counts as well; Caddy keeps them for a second.
+        """
+
     def usage(self, key: str) -> Usage | None:
         """Present use, from the kernel's files, well under a millisecond; None when not running."""
 

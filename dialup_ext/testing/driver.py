@@ -17,6 +17,7 @@ from dialup_ext.domain.instance import Instance, InstanceSpec, InstanceState, Lo
 from dialup_ext.domain.ports import Clock
 from dialup_ext.errors import NotFound, Unavailable
 from dialup_ext.spawner.journal import check_key
+from dialup_ext.spawner.proc import established
 from dialup_ext.testing.fake_instance import FakeInstance
 
 
@@ -114,6 +115,9 @@ class FakeDriver:
             if found is None or found.instance.state is InstanceState.EXITED or not found.listens:
                 return []
             return [found.instance.address] if found.instance.address else []
+
+    def connections(self, key: str) -> int:
+        return sum(established(address) for address in self.listening(key))
 
     def usage(self, key: str) -> Usage | None:
         with self.machine.changed:

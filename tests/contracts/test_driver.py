@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -205,6 +206,20 @@ def test_what_serves_listens_at_its_address(world: World, driver: Driver) -> Non
     instance = driver.start(world.spec("site-1", world.program("serves"), listens=True))
     until(lambda: driver.listening("site-1"))
     assert [port(address) for address in driver.listening("site-1")] == [port(instance.address)]
+
+
+def test_open_connections_are_counted(world: World, driver: Driver) -> None:
+    if isinstance(driver, FakeDriver):
+        driver = FakeDriver(answers=True)  # with a real address
+    instance = driver.start(world.spec("site-1", world.program("serves"), listens=True))
+    until(lambda: driver.listening("site-1"))
+    assert driver.connections("site-1") == 0
+    host, _, number = (instance.address or "").rpartition(":")
+    with socket.create_connection((host, int(number))):
+        until(lambda: driver.connections("site-1") == 1)
+    until(lambda: driver.connections("site-1") == 0)
+    driver.stop("site-1")
+    assert driver.connections("site-1") == 0
 
 
 def test_what_waits_listens_nowhere(world: World, driver: Driver) -> None:
