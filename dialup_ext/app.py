@@ -95,7 +95,7 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
         variables=VariableRecords(store, Seal(settings.data / "secrets.key", partial(any_variables, store))),
         variable_files=VariableFiles(settings), preview_links=PreviewLinkRecords(store),
         workspaces=workspaces or (lambda account: settings.home / "homes" / account), feed=Feed(),
-        workers=Workers(), open_lab_door=doors.open_lab, prepare_ingress=caddy.ensure,
+        workers=Workers(settings.deploys_waiting), open_lab_door=doors.open_lab, prepare_ingress=caddy.ensure,
         note_release=bond.raise_generation, elsewhere=elsewhere, prepare_disk=disks.prepare,
     )
     hub = Hub(context, store=store, identity=Identity(store, settings, clock), caddy=caddy, doors=doors,

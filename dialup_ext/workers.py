@@ -19,10 +19,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SIZES = {"quick": (6, 400), "hash": (2, 20), "driver": (6, 100), "upload": (4, 40), "health": (1, 20),
-         "start": (12, 100),
-         "deploy": (24, 200)}
-"""Threads, and how much may wait behind them (R44). argon2 gets two and twenty (R14). A build that waits
-for its turn waits in a thread: there are more than `deploys_waiting`, so a rollback goes past it."""
+         "start": (12, 100), "deploy": (24, 200)}
+"""Threads, and how much may wait behind them (R44). argon2 gets two and twenty (R14)."""
+
+PAST = 4
+"""Threads for deployments beyond those that may wait: a build waits for its turn in a thread, and a rollback
+goes past it."""
 
 
 class BoundedPool(ThreadPoolExecutor):
@@ -49,8 +51,10 @@ class BoundedPool(ThreadPoolExecutor):
 class Workers:
     """The hub's threads. `close` lets running work end and drops what waits."""
 
-    def __init__(self) -> None:
-        self.pools = {name: BoundedPool(name, *size) for name, size in SIZES.items()}
+    def __init__(self, deploys_waiting: int = 20) -> None:
+        """`deploys_waiting`: the setting of that name."""
+        sizes = {**SIZES, "deploy": (deploys_waiting + PAST, SIZES["deploy"][1])}
+        self.pools = {name: BoundedPool(name, *size) for name, size in sizes.items()}
         self.closed = threading.Event()
         """Set when the hub stops; long waits look at it."""
         self._timers: set[threading.Timer] = set()

@@ -19,6 +19,7 @@ class Group:
 
     memory: Path
     cpu: Path
+    pids: Path
     version: int
 
     def usage(self) -> Usage | None:
@@ -27,7 +28,7 @@ class Group:
         """
         try:
             memory, processes = self._memory(), len((self.memory / "cgroup.procs").read_bytes().split())
-            return Usage(memory, self._seconds(), max(0, processes - 1))
+            return Usage(memory, self._seconds(), max(0, processes - 1), *self._refused())
         except (FileNotFoundError, OSError):
             return None
 
@@ -40,6 +41,14 @@ class Group:
             if name == names[1]:
                 return max(0, used - int(value))
         return used
+
+    def _refused(self) -> tuple[int, int | None]:
+        """How often there was no further process or thread to be had, and how many there may be."""
+        try:
+            events, most = (self.pids / "pids.events").read_text().split(), (self.pids / "pids.max").read_text().strip()
+        except OSError:  # a kernel without this controller
+            return 0, None
+        return int(events[1]) if events[:1] == ["max"] else 0, int(most) if most.isdigit() else None
 
     def _seconds(self) -> float:
         if self.version == 1:
@@ -66,7 +75,8 @@ def group_in(text: str, root: Path) -> Group | None:
     named = {name: path.lstrip("/") for _number, names, path in lines for name in names.split(",")}
     if "memory" in named:
         cpu = next((root / folder for folder in ("cpuacct", "cpu,cpuacct") if (root / folder).is_dir()), root)
-        return Group(root / "memory" / named["memory"], cpu / named.get("cpuacct", named["memory"]), 1)
+        return Group(root / "memory" / named["memory"], cpu / named.get("cpuacct", named["memory"]),
+                     root / "pids" / named.get("pids", named["memory"]), 1)
     if "" in named:
-        return Group(root / named[""], root / named[""], 2)
+        return Group(root / named[""], root / named[""], root / named[""], 2)
     return None

@@ -37,6 +37,7 @@ from dialup_ext.spawner.docker_images import Images
 from dialup_ext.spawner.docker_logs import MOST, Logs
 from dialup_ext.spawner.docker_networks import Networks
 from dialup_ext.spawner.docker_watch import DockerWatch
+from dialup_ext.spawner.everybody import limit_all
 from dialup_ext.spawner.journal import check_key
 from dialup_ext.spawner.uids import Uids, give, settled
 from dialup_ext.spawner.variable_files import VariableFiles
@@ -226,6 +227,7 @@ class DockerDriver:
             systemd = self._engine.info().get("CgroupDriver") == "systemd"
             self._parent = "dialup.slice" if systemd else "/dialup"
             self._firewall.ensure()
+            limit_all(self._parent)
             self._watch.start()
             self._walled = True
 

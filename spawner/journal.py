@@ -53,7 +53,7 @@ class Record:
     def instance(self) -> Instance:
         state = InstanceState.EXITED if self.ended else InstanceState.RUNNING
         return Instance(self.key, self.kind, self.account, self.site, state, self.address,
-                        self.started_at, self.exit_code, self.reason)
+                        self.started_at, self.exit_code, self.reason, self.memory_mb)
 
 
 def check_key(key: str) -> str:

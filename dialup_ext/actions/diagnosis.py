@@ -7,11 +7,14 @@ import re
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.output import LONG, SHORT, read_end, shown
 from dialup_ext.domain.deployment import Failure
-from dialup_ext.domain.instance import Instance, InstanceKind
+from dialup_ext.domain.instance import Instance
 from dialup_ext.errors import DialupError
 
 LOOP = "redirects without end"
 """An answer of ours beside statuses and names of exceptions."""
+
+ENDED_BY_US = (137, 143)
+"""Exit codes of what was ended from outside: a server that went down, somebody's `docker kill`."""
 
 _ERROR = re.compile(r"(?:Uncaught )?\w*(?:Error|Exception): \S")
 _PLACE = re.compile(r"[\w./-]+\.(?:[cm]?[jt]sx?|py):\d+")
@@ -19,6 +22,9 @@ _SIGNS = (
     (re.compile(r"heap out of memory|Cannot allocate memory|\bENOMEM\b|\bMemoryError\b"), "out_of_memory"),
     (re.compile(r"\bENOSPC\b|\bEDQUOT\b|No space left on device"), "no_space"),
     (re.compile(r"\bEROFS\b|Read-only file system"), "read_only"),
+    (re.compile(r"spawn\w* \S+ EAGAIN|[Ff]ork\w*: .*Resource temporarily unavailable|can't start new thread"
+                r"|[Cc]annot fork|BlockingIOError: \[Errno 11\]"), "too_many_processes"),
+    (re.compile(r"\bEMFILE\b|[Tt]oo many open files"), "too_many_files"),
 )
 _CLOSES = ("RemoteDisconnected", "ConnectionResetError", "BrokenPipeError", "ConnectionAbortedError")
 _HINT_PORT = "Listen on process.env.PORT: it is different at every start."
@@ -30,7 +36,7 @@ def ended(context: Context, instance: Instance, now: Instance | None, step: str)
     reason, code = (now.reason, now.exit_code) if now else ("", None)
     sign = "out_of_memory" if reason == "memory" else _sign(lines)
     if sign:
-        return _of_sign(sign, context, instance, step, lines)
+        return _of_sign(sign, instance, step, lines)
     how = "ended" if code is None else f"ended with exit code {code}"
     cause = last_words(lines)
     if cause:
@@ -42,8 +48,27 @@ def ended(context: Context, instance: Instance, now: Instance | None, step: str)
 
 def never_well(context: Context, instance: Instance, last: str, timeout: float, step: str) -> Failure:
     """It runs, and did not answer well in `timeout` seconds; `last` is the last answer that told something."""
+    lines, usage = tail(context, instance.key), context.driver.usage(instance.key)
+    if usage is not None and usage.refused:
+        return _of_sign("too_many_processes", instance, step, lines, usage.most)
     code, message, hint = _answering(context, instance, last) or _silent(context, instance, timeout)
-    return Failure(code, message, hint, step, tail(context, instance.key))
+    sign = _sign(lines) if code in ("never_listened", "no_answer", "unhealthy", "closes_connection") else ""
+    if sign and sign != "read_only":  # it met a limit, and has been of no use since
+        return _of_sign(sign, instance, step, lines)
+    return Failure(code, message, hint, step, lines)
+
+
+def in_life(context: Context, instance: Instance) -> str:
+    """Why a program that had gone live is over, in a sentence; empty when nothing says so."""
+    lines = tail(context, instance.key)
+    sign = "out_of_memory" if instance.reason == "memory" else _sign(lines)
+    if sign:
+        return _of_sign(sign, instance, "run", lines).message
+    cause, code = last_words(lines), instance.exit_code
+    how = f"The program ended with exit code {code}" if code else "The program ended"
+    if cause:
+        return f"{how}: {cause}."
+    return "" if code in (None, 0, *ENDED_BY_US) else f"{how}."
 
 
 def tail(context: Context, key: str, lines: int = 40) -> tuple[str, ...]:
@@ -69,10 +94,10 @@ def _sign(lines: tuple[str, ...]) -> str:
     return next((code for pattern, code in _SIGNS if pattern.search(text)), "")
 
 
-def _of_sign(code: str, context: Context, instance: Instance, step: str, lines: tuple[str, ...]) -> Failure:
-    limit = {InstanceKind.SITE: context.settings.nodejs_memory_mb,
-             InstanceKind.LAB: context.settings.lab_memory_mb}.get(instance.kind)
+def _of_sign(code: str, instance: Instance, step: str, lines: tuple[str, ...], most: int | None = None) -> Failure:
+    limit = instance.memory_mb
     more = f"more than the {limit} MiB of memory" if limit else "more memory than"
+    many = f"more than the {most} processes and threads" if most else "more processes and threads than"
     message, hint = {
         "out_of_memory": (f"It needed {more} it may have and was ended.",
                           "Make it use less, or ask your admin for a higher limit."),
@@ -81,6 +106,10 @@ def _of_sign(code: str, context: Context, instance: Instance, step: str, lines: 
                      "Write less, or delete what is no longer needed."),
         "read_only": ("It tried to write among its own files, which are read-only.",
                       "Write to the temporary folder (os.tmpdir()); it is emptied at every start."),
+        "too_many_processes": (f"It wanted {many} it may have, and got no further ones.",
+                               "Look for what starts others again and again, and end those that are done."),
+        "too_many_files": ("It had more files and connections open than it may have.",
+                           "Close each file and connection when you are done with it."),
     }[code]
     return Failure(code, message, hint, step, lines)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from dialup_ext.actions.context import Context, Setback
 from dialup_ext.actions.deploy import run
+from dialup_ext.actions.diagnosis import in_life
 from dialup_ext.actions.lab import begin_lab
 from dialup_ext.actions.opening import is_alive
 from dialup_ext.actions.preview import begin_preview, stop_preview
@@ -94,6 +95,7 @@ def _serve(context: Context, site: Site) -> None:
     with context.claim(f"serve-{site.id}") as mine:
         if not mine:
             return
+        _guarded(f"the end of {site.name}", _note_its_end, context, site)
         try:
             serve_site(context, site.id)
             context.setbacks.pop(site.id, None)
@@ -104,6 +106,16 @@ def _serve(context: Context, site: Site) -> None:
         except DialupError as error:
             _set_back(context, site, error.message)
     context.tell(site.owner_id, "site", site.name)
+
+
+def _note_its_end(context: Context, site: Site) -> None:
+    """Tell the owner what a program died of that had been live, before what is left of it goes."""
+    instance = context.driver.inspect(site_key(site, site.live_deployment_id or ""))
+    if site.stopped or instance is None or instance.state is InstanceState.RUNNING:
+        return
+    if cause := in_life(context, instance):
+        log.warning("%s ended: %s", site.name, cause)
+        context.sites.change(site.id, error_message=cause)
 
 
 def _set_back(context: Context, site: Site, message: str) -> None:

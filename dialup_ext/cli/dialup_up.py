@@ -88,7 +88,9 @@ def _serve(settings: Settings, ready: Any) -> Hub:
     os.umask(0o077)  # what others may read is opened on purpose, file by file
     log_to(settings.home / "logs")
     from dialup_ext.server import make_server, serve
+    from dialup_ext.spawner.everybody import spare_this_process
 
+    spare_this_process()
     server = make_server(settings)
     hub: Hub = server.dialup.hub
     try:

@@ -89,7 +89,7 @@ def test_the_port_is_put_into_every_step() -> None:
 
 def found(code: int, *, oom: bool = False, lived: str = "02", deadline: str | None = None) -> dict[str, object]:
     marks = container.labels(made("site"), PLACE) | ({} if deadline is None else {container.DEADLINE: deadline})
-    return {"Config": {"Labels": marks}, "State": {
+    return {"Config": {"Labels": marks}, "HostConfig": {"Memory": 256 << 20}, "State": {
         "Running": False, "Restarting": False, "ExitCode": code, "OOMKilled": oom,
         "StartedAt": "2026-01-01T00:00:00.5Z", "FinishedAt": f"2026-01-01T00:00:{lived}.600000001Z"}}
 
