@@ -269,6 +269,8 @@ class DockerDriver:
                         self._containers.remove(key)
                 else:
                     self._watch_over(found)
+            self._logs.sweep(keys)
+            self._variables.sweep(keys)
             self._adopted = True
             if keys:
                 self._watch.hurry()  # while there was no hub, nobody kept their rules in place

@@ -59,7 +59,7 @@ class ProcessDriver:
                                     settings.port_range_end)
         self._watch = Watch(self._look, self._ended)
         self._journal.sweep()
-        self.list()
+        self._variables.sweep([instance.key for instance in self.list()])
 
     def check(self) -> None:
         if not os.access(self._journal.root, os.W_OK | os.X_OK):

@@ -15,7 +15,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from dialup_ext.domain.variables import Given, Variable
@@ -25,6 +26,9 @@ from dialup_ext.settings import Settings
 
 FILE = ".variables.json"
 """No variable can have this name."""
+
+YOUNG = 600.0
+"""Seconds between making a folder and starting its instance, fetching an image included."""
 
 _IN_MEMORY = (Path("/run"), Path("/dev/shm"))  # noqa: S108 - a folder of our own in it, see `_own_folder`
 _FILE_SYSTEMS = ("tmpfs", "ramfs")
@@ -88,6 +92,21 @@ class VariableFiles:
     def remove(self, key: str) -> None:
         """Forget what `key` was given. Idempotent."""
         shutil.rmtree(self.root / key, ignore_errors=True)
+
+
+    def sweep(self, keys: Collection[str]) -> int:
+        """Remove what a crash left: folders, whole or half made, of none of `keys`; returns how many.
+
+        Not young ones: somebody may be about to start what they are for.
+        """
+        try:
+            found = [path for path in self.root.iterdir() if path.name not in keys]
+            old = [path for path in found if time.time() - path.lstat().st_mtime > YOUNG]
+        except FileNotFoundError:
+            return 0
+        for path in old:
+            shutil.rmtree(path, ignore_errors=True)
+        return len(old)
 
 
 def _own_folder(root: Path) -> Path:

@@ -16,7 +16,7 @@ from dialup_ext.errors import BadInput, Forbidden, NotFound
 SCOPES: dict[str, str] = {
     "account:read": "See your quota and what you use",
     "sites:read": "See your sites, their deployments and logs",
-    "sites:write": "Create, stop, start and remove sites",
+    "sites:write": "Create, stop, start and remove sites; read and set their variables",
     "deploy": "Upload releases, deploy and roll back",
     "preview": "Start, stop and share previews",
     "lab": "Start and stop your lab",

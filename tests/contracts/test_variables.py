@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ import pytest
 
 from dialup_ext.domain.instance import InstanceKind, InstanceSpec, Mount, Runtime
 from dialup_ext.domain.ports import Driver
-from dialup_ext.domain.variables import Variable
+from dialup_ext.domain.variables import LONGEST_VALUE, MOST_BYTES, Variable
 from dialup_ext.settings import Settings
 from dialup_ext.spawner.docker import DockerDriver
 from dialup_ext.spawner.process import ProcessDriver
@@ -92,3 +93,27 @@ def test_the_files_are_in_memory_where_there_is_some(tmp_path: Path) -> None:
     without = VariableFiles(settings, places=[tmp_path])
     assert not without.in_memory
     assert without.root == settings.run / "variables"
+
+
+def test_as_much_as_may_be_set_can_be_given(driver: tuple[Driver, Settings], tmp_path: Path) -> None:
+    it, settings = driver
+    wanted = spec(tmp_path, settings, Runtime.LAB, 1)
+    pieces = [Variable(f"A{number}", "x" * (LONGEST_VALUE - 10), secret=True, changed_at=datetime.now(UTC))
+              for number in range(MOST_BYTES // LONGEST_VALUE)]
+    VariableFiles(settings).put("site-blog-1", [*pieces, Variable("TOKEN", "z", secret=True, changed_at=datetime.now(UTC))])
+    it.start(wanted)
+    assert it.wait("site-blog-1", 30).exit_code == 0
+    token, files = json.loads(it.log("site-blog-1").data)
+    assert (token, len(files)) == ("z", len(pieces) + 2)
+
+
+def test_what_a_crash_left_is_swept_when_it_is_old(tmp_path: Path) -> None:
+    files = VariableFiles(Settings(tmp_path / "home"), places=())
+    one = Variable("TOKEN", CANARY, secret=True, changed_at=datetime.now(UTC))
+    left, kept, young = (files.put(key, [one]) for key in ("site-a-1", "site-b-1", "site-c-1"))
+    half = files.root / ".site-d-1.0123456789abcdef"
+    half.mkdir()
+    for old in (left, kept, half):
+        os.utime(old, (0, 0))
+    assert files.sweep(["site-b-1"]) == 2
+    assert [path.exists() for path in (left, half, kept, young)] == [False, False, True, True]
