@@ -118,13 +118,39 @@ def choose_driver(settings: Settings, values: StoredValues, bond: Bond, *, alone
     if wanted not in ("process", "docker"):
         raise BadInput(f"There is no driver “{wanted}”.", code="bad_setting",
                        hint="There are two: docker and process.")
+    driver = make_driver(wanted, settings, bond.id)
+    if stored and stored != wanted:
+        driver.check()
+        leave_driver(make_driver(stored, settings, bond.id))
     if stored != wanted:
         values.set("driver", wanted)
-    if wanted == "process":
+    return driver
+
+
+def make_driver(name: str, settings: Settings, installation: str) -> Driver:
+    """The driver of that name. Starts nothing."""
+    if name == "process":
         return ProcessDriver(settings)
     from dialup_ext.spawner.docker import DockerDriver
 
-    return DockerDriver(settings, bond.id)
+    return DockerDriver(settings, installation)
+
+
+def leave_driver(driver: Driver) -> None:
+    """End all that runs by it, which another driver would not find: the sites come back by that one.
+
+    Raises `Unavailable` when nobody answers who could end it; then nothing has changed over.
+    """
+    try:
+        remove = getattr(driver, "remove_everything", None)  # containers have networks and rules too
+        if remove is not None:
+            remove()
+        else:
+            for instance in driver.list():
+                driver.stop(instance.key, grace=3.0)
+    except Unavailable as error:
+        raise Unavailable(f"What runs by the {driver.name} driver cannot be ended. {error.message}", code=error.code,
+                          hint=f"{error.hint} Or keep that driver: DIALUP_DRIVER={driver.name}.") from error
 
 
 def choose_walls(settings: Settings, values: StoredValues, driver: Driver, *, new: bool) -> bool:

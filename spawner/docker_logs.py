@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -77,6 +77,13 @@ class Logs:
                 folder.rmdir()
         with self._guard:
             self._locks.pop(key, None)
+
+    def sweep(self, keep: Collection[str]) -> int:
+        """Remove the copies of all others, left by a crash between a removal and `forget`; returns how many."""
+        gone = [path.name for path in self._root.glob("*") if path.name not in keep]
+        for key in gone:
+            self.forget(key)
+        return len(gone)
 
     def _catch_up(self, folder: Path, fetch: Fetch) -> None:
         path = folder / "log"

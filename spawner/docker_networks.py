@@ -24,6 +24,9 @@ from dialup_ext.spawner.docker_engine import Engine
 WIDTH = 26
 """61 containers in one network; a pool of /16 has room for 512 accounts."""
 
+OURS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+"""What RFC 1918 leaves to everybody's own networks; anything else may be somebody's address."""
+
 ROLE = "dialup.role"
 ROLES = {InstanceKind.LAB: "work", InstanceKind.PREVIEW: "work", InstanceKind.SITE: "sites",
          InstanceKind.BUILD: "sites"}
@@ -83,6 +86,20 @@ class Networks:
             with self._engine.asking() as client:
                 client.remove_network(found["Id"])
 
+    def remove_idle(self) -> int:
+        """Remove the networks no container is made for, of accounts that left or do nothing; returns how many.
+
+        They are made again when they are needed. Like `ensure`, not side by side with it.
+        """
+        with self._engine.asking() as client:
+            there = client.containers(all=True, filters={"label": f"{INSTALLATION}={self._installation}"})
+        busy = {name for found in there for name in found["NetworkSettings"]["Networks"]}
+        idle = [found["Id"] for found in self.list() if found["Name"] not in busy]
+        for identity in idle:
+            with self._engine.asking() as client:
+                client.remove_network(identity)
+        return len(idle)
+
     def _find(self, name: str) -> Network | None:
         for found in self.list():
             if found["Name"] == name:
@@ -93,7 +110,7 @@ class Networks:
         """A new one. Another installation may take the range we chose: then the next is tried."""
         refused: list[str] = []
         while True:
-            subnet = free_subnet(self._pool, [*self._used(), *refused])
+            subnet = self._free_subnet(refused)
             try:
                 self._create(name, account, role, subnet)
             except Unavailable as error:
@@ -102,6 +119,15 @@ class Networks:
                 refused.append(str(subnet))
             else:
                 return Network(name, subnet)
+
+    def _free_subnet(self, refused: Collection[str]) -> IPv4Network:
+        """A free range; with none left, networks nothing is on any more are given up for it."""
+        try:
+            return free_subnet(self._pool, [*self._used(), *refused])
+        except Unavailable:
+            if not self.remove_idle():
+                raise
+        return free_subnet(self._pool, [*self._used(), *refused])
 
     def _used(self) -> Iterable[str]:
         with self._engine.asking() as client:
@@ -127,9 +153,9 @@ def parse_pool(text: str) -> IPv4Network:
     except ValueError as error:
         raise BadInput(f"“{text}” is not a range of addresses.", code="bad_setting",
                        hint="The setting “network_pool” looks like 10.210.0.0/16.") from error
-    if not pool.is_private or pool.prefixlen > WIDTH:
+    if not any(pool.subnet_of(IPv4Network(one)) for one in OURS) or pool.prefixlen > WIDTH:
         raise BadInput(f"“{text}” cannot be the pool of networks.", code="bad_setting",
-                       hint=f"Use a private range of /{WIDTH} or larger, for example 10.210.0.0/16.")
+                       hint=f"Use a range of /{WIDTH} or larger inside {', '.join(OURS)}, for example 10.210.0.0/16.")
     return pool
 
 

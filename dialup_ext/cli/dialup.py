@@ -110,10 +110,12 @@ def caddyfile(settings: Any) -> None:
 
 def _add_groups() -> None:
     from dialup_ext.cli.dialup_images import images
+    from dialup_ext.cli.dialup_remove import remove
     from dialup_ext.cli.dialup_users import users
 
     main.add_command(users)
     main.add_command(images)
+    main.add_command(remove)
 
 
 _add_groups()

@@ -8,14 +8,16 @@ from typing import Any
 
 import click
 
+WHICH = ("base", "node", "python", "lab")
+
 
 @click.group()
 def images() -> None:
-    """Make and list the images sites, previews and labs run in."""
+    """Make, list and clear up the images sites, previews and labs run in."""
 
 
 @images.command()
-@click.argument("which", nargs=-1, type=click.Choice(["base", "node", "python", "lab"]))
+@click.argument("which", nargs=-1, type=click.Choice(WHICH))
 @click.option("--base", default="", help="Start from this image (with Python and glibc), not from Debian's packages.")
 @click.option("--suite", default="bookworm", show_default=True, help="Debian's release.")
 @click.option("--mirror", default="", help="Debian's mirror; the machine's own when not given.")
@@ -24,7 +26,7 @@ def images() -> None:
 @click.option("--fresh", is_flag=True, help="Make them anew although nothing changed: newer packages of the same names.")
 def build(which: tuple[str, ...], base: str, suite: str, mirror: str, ca_bundle: Path | None, fresh: bool) -> None:
     """Make the images here, without any registry: all of them, or those named; what is up to date stays."""
-    from dialup_ext.spawner.docker_build import WHICH, Builder, Options
+    from dialup_ext.spawner.docker_build import Builder, Options
     from dialup_ext.spawner.docker_engine import Engine
 
     with closing(Engine()) as engine:
@@ -55,6 +57,25 @@ def pull(settings: Any) -> None:
 def list_images() -> None:
     """List the images made here, and when that was (UTC)."""
     _show()
+
+
+@images.command()
+@click.argument("which", nargs=-1, type=click.Choice(WHICH))
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+def prune(which: tuple[str, ...], dry_run: bool) -> None:
+    """Remove earlier images of dialup's own that have no name any more and that nothing runs in."""
+    from dialup_ext.spawner.docker_engine import Engine
+    from dialup_ext.spawner.docker_prune import prune, superfluous
+
+    with closing(Engine()) as engine:
+        if dry_run:
+            for old in (found := superfluous(engine, which or WHICH)):
+                click.echo(f"{old.id.removeprefix('sha256:')[:12]}  {old.made:<8} {old.size / 1e6:7.0f} MB  "
+                           f"{old.made_at:%Y-%m-%d %H:%M}")
+            click.echo(f"{len(found)} would go; what they share with others stays." if found else "There is none.")
+            return
+        count, freed = prune(engine, which or WHICH)
+    click.echo(f"{count} removed, {freed / 1e6:,.0f} MB freed.")
 
 
 def _show() -> None:

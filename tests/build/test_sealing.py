@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from dialup_ext.build import layer, sealing
+from dialup_ext.build import sealing
 from dialup_ext.build.layer import cache_path, layer_path, stage, sweep_layers, trim_cache
 from dialup_ext.build.plan import BuildPlan
 from dialup_ext.build.sealing import delete, seal, stays_inside
@@ -165,7 +165,7 @@ def test_layers_nobody_uses_go_after_a_day_and_no_others(staging, tmp_path):
     assert layer_path(settings, "alice-id", "used").exists()
 
 
-def test_an_overgrown_cache_is_emptied_and_a_small_one_kept(tmp_path, monkeypatch):
+def test_an_overgrown_cache_is_emptied_and_a_small_one_kept(tmp_path):
     settings = Settings(tmp_path / "home")
     cache = cache_path(settings, "alice-id")
     trim_cache(settings, "alice-id")
@@ -173,8 +173,7 @@ def test_an_overgrown_cache_is_emptied_and_a_small_one_kept(tmp_path, monkeypatc
     (cache / "_cacache" / "content").write_bytes(bytes(100))
     trim_cache(settings, "alice-id")
     assert cache.exists()
-    monkeypatch.setattr(layer, "MAX_CACHE_BYTES", 99)
-    trim_cache(settings, "alice-id")
+    trim_cache(settings.with_values(cache_max_mb=0), "alice-id")
     assert not cache.exists()
 
 
