@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -45,12 +46,13 @@ def main() -> None:
 
 def find() -> Any:
     """The app of this folder, as it will be found when it is deployed; ends the program with words when there is none."""
-    finder: dict[str, Any] = {"__name__": "finder"}
+    module = sys.modules["_dialup_finder"] = ModuleType("_dialup_finder")
+    finder = module.__dict__
     exec(compile(sys.argv[1], "finder", "exec"), finder)  # noqa: S102 - our own text, see `python_specs`
     wanted = named()
     if wanted:
-        module, _, name = wanted.partition(":")
-        path = Path(module.replace(".", "/") + ".py")
+        place, _, name = wanted.partition(":")
+        path = Path(place.replace(".", "/") + ".py")
         path = path if path.is_file() else path.with_suffix("") / "__init__.py"
         found = finder["app_in"](str(path), path.read_text(errors="replace"), name) if path.is_file() else None
         return found or sys.exit(f"dialup: dialup.toml says the app is {wanted}, and it is not there.")
@@ -145,6 +147,7 @@ def asgi(app: Callable[..., Any]) -> Callable[..., Any]:
         answer = _Answer(send)
         try:
             await app(scope, receive, answer.send)
+            await answer.finish()
         except Exception as error:
             if answer.is_sent:
                 raise
@@ -154,7 +157,10 @@ def asgi(app: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Answer:
-    """One answer on its way: a page is kept until it is whole, anything else passes."""
+    """One answer on its way: a page is kept until it is whole, anything else passes.
+
+    A failure is kept until the app has returned: frameworks say only “error” and raise what it was afterwards.
+    """
 
     def __init__(self, send: Callable[..., Any]) -> None:
         self._send, self._body = send, b""
@@ -165,16 +171,23 @@ class _Answer:
         """One message of the app's."""
         if message["type"] == "http.response.start":
             kind = dict(message.get("headers", ())).get(b"content-type", b"")
-            if b"text/html" in kind:
+            if b"text/html" in kind or message["status"] >= 500:
                 self._start = message
                 return
         elif self._start is not None and message["type"] == "http.response.body":
             self._body += message.get("body", b"")
-            if not message.get("more_body"):
-                await self.whole(self._start["status"], self._start["headers"], with_script(self._body))
+            if not message.get("more_body") and self._start["status"] < 500:
+                await self.finish()
             return
         self.is_sent = True
         await self._send(message)
+
+    async def finish(self) -> None:
+        """Send what was kept."""
+        if self._start is not None and not self.is_sent:
+            headers = self._start["headers"]
+            is_page = b"text/html" in dict(headers).get(b"content-type", b"")
+            await self.whole(self._start["status"], headers, with_script(self._body) if is_page else self._body)
 
     async def whole(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
         """Send a page at once."""

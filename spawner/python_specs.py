@@ -58,7 +58,7 @@ def python_dev_spec(site_name: str, account: str, key: str, workspace: Path, set
         key=key, kind=InstanceKind.PREVIEW, account=account, site=site_name, runtime=Runtime.PYTHON,
         steps=(_install(packages, "uvicorn", "websockets"),
                ("python", "-c", _script("develop.py"), _script("develop_serve.py"), finder, str(packages))),
-        directory=workspace, environment=_dev(workspace, settings, certificates),
+        directory=workspace, environment={**_dev(workspace, settings, certificates), "FLASK_DEBUG": "1"},
         mounts=(Mount(workspace.parent, writable=True), *_trusted(certificates)),
         memory_mb=settings.python_dev_memory_mb, cpu=settings.nodejs_dev_cpu)
 
