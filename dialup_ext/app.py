@@ -51,6 +51,8 @@ from dialup_ext.templates import list_templates
 from dialup_ext.workers import Workers
 
 BODY_LIMIT = 1 << 20
+LEAST_FOR_A_BUILD = 1 << 20
+"""Bytes. What an account must have left when a build begins; how much it makes nobody knows before."""
 
 
 def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None) -> Hub:
@@ -84,7 +86,8 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
             check_storage(account.quota.max_storage_mb, stored, needed)
 
     contents, turns = Contents(trees.manifest, uploads.open), Turns(
-        settings.builds_at_once, lambda account_id: found.quota.max_builds if (found := accounts.get(account_id)) else 1)
+        settings.builds_at_once, lambda account_id: found.quota.max_builds if (found := accounts.get(account_id)) else 1,
+        lambda account_id: room(account_id, LEAST_FOR_A_BUILD))
     context = Context(
         settings=settings, clock=clock, driver=driver, ingress=ServingDirectories(settings.home / "ingress"),
         sites=SiteRecords(store), releases=ReleaseRecords(store), deployments=DeploymentRecords(store),

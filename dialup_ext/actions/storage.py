@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from dialup_ext.actions.context import Context
 from dialup_ext.domain.account import Account
-from dialup_ext.domain.disk import check_disk
+from dialup_ext.domain.disk import Disk, check_disk
 from dialup_ext.errors import TooMany
 
 
@@ -21,7 +21,11 @@ def check_room(context: Context, account: Account, needed: int, upload_id: str =
     """Raise `NoSpace`, or `TooMany` (`storage_full`), when `needed` more bytes do not fit, beside what else arrives."""
     check_disk(context.settings.home, context.settings.min_free_mb, needed)
     on_the_way = sum(size for upload, size in context.arriving.get(account.id, {}).items() if upload != upload_id)
-    check_storage(context.sites.quota(account.id).max_storage_mb, stored(context, account.id) + on_the_way, needed)
+    limit = context.sites.quota(account.id).max_storage_mb
+    check_storage(limit, stored(context, account.id) + on_the_way, needed)
+    own = context.settings.home / "store" / account.id
+    if own.is_symlink() and own.exists():  # a disk of its own: what it says is the last word
+        check_storage(limit, (limit << 20) - Disk.of(own).free + on_the_way, needed)
 
 
 @contextmanager

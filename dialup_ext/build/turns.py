@@ -15,10 +15,12 @@ LOOK = 0.5
 class Turns:
     """Who builds now. Thread-safe; nothing of it is needed after a restart, the deployments queue again.
 
-    `most` says how many builds of an account may run side by side.
+    `most` says how many builds of an account may run side by side; `admit` raises when it has no room for one.
     """
 
-    def __init__(self, at_once: int, most: Callable[[str], int] = lambda _: 1 << 30) -> None:
+    def __init__(self, at_once: int, most: Callable[[str], int] = lambda _: 1 << 30,
+                 admit: Callable[[str], None] = lambda _: None) -> None:
+        self._admit = admit
         self._free = at_once
         self._most = most
         self._building: Counter[str] = Counter()
@@ -29,9 +31,12 @@ class Turns:
 
     @contextmanager
     def taken(self, account_id: str, say: Callable[[str], None], cancelled: Callable[[], bool]) -> Iterator[None]:
-        """Hold a turn of this account's. Waits for one: raises `StepCancelled` when that is given up."""
+        """Hold a turn of this account's. Waits for one: raises `StepCancelled` when that is given up, and what
+        `admit` raises.
+        """
         self._wait(account_id, say, cancelled)
         try:
+            self._admit(account_id)
             yield
         finally:
             with self._changed:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dialup_ext.domain.disk import WARNING, Disk
 from dialup_ext.errors import DialupError
+from dialup_ext.spawner.loop_disk import LoopDisk
 
 if TYPE_CHECKING:
     from dialup_ext.settings import Settings
@@ -32,7 +33,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Look at all of it. Changes nothing."""
     looks: list[tuple[str, Callable[[Settings], str]]] = [
-        ("python", _python), ("home", _home), ("disk", _disk), ("database", _database),
+        ("python", _python), ("home", _home), ("disk", _disk), ("storage", _storage), ("database", _database),
         ("caddy", _caddy), ("port", _port), ("node", _node), ("variables", _variables),
         ("isolation", _isolation),
     ]
@@ -67,11 +68,34 @@ def _home(settings: Settings) -> str:
 
 def _disk(settings: Settings) -> str:
     place = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
-    free = shutil.disk_usage(place).free >> 20
-    if free < settings.min_free_mb:
-        raise DialupError(f"Only {free:,} MiB are free at {place}.",
-                          hint=f"Uploads and builds stop below {settings.min_free_mb:,} MiB. Make room.")
-    return f"{free:,} MiB free"
+    disk = Disk.of(place)
+    if said := disk.complaint(settings.min_free_mb, times=WARNING):
+        raise DialupError(f"{said} It is {place}.", hint="Make room: `dialup images prune`, old backups, other programs.")
+    return (f"{disk.free >> 20:,} MiB and {disk.inodes_free:,} files free; uploads and builds stop below "
+            f"{disk.least(settings.min_free_mb) >> 20:,} MiB")
+
+
+def _storage(settings: Settings) -> str:
+    """What keeps an account to its storage: the kernel, or our measuring, and how far that can be overshot."""
+    from dialup_ext.cli.isolation import isolates, walls_of
+    from dialup_ext.spawner.loop_disk import hindrance
+
+    disks = [LoopDisk(image, image.with_suffix("")) for image in (settings.home / "disks").glob("*.img")]
+    if not walls_of(settings) and not disks:
+        with tempfile.TemporaryDirectory() as folder:
+            why = hindrance(Path(folder))
+        if not why and not settings.home.exists() and settings.storage_walls == "auto" and isolates(settings):
+            return "each account will have a disk of its own, from the first start on"
+        why = why or "`DIALUP_STORAGE_WALLS=on` gives each account a disk of its own."
+        return ("measured: what a program writes by itself is noticed after 20 seconds or more and refuses what comes "
+                f"next; until then only {settings.min_free_mb:,} MiB free stop it. {why}")
+    promised = sum(disk.size_mb - disk.allocated_mb for disk in disks)
+    free = Disk.of(settings.home).free >> 20 if settings.home.exists() else 0
+    said = f"{len(disks)} accounts have disks of their own, {sum(disk.size_mb for disk in disks):,} MiB together"
+    if promised > free:
+        raise DialupError(f"{said}; they may still take {promised:,} MiB and {free:,} MiB are free.",
+                          hint="Make room, or lower the quotas of accounts to come; disks never shrink.")
+    return f"{said}; what they may still take ({promised:,} MiB) is free"
 
 
 def _database(settings: Settings) -> str:

@@ -14,12 +14,21 @@ def driver_of(settings: Settings) -> str:
     """The setting, else what was stored at the first start, else what would be chosen now."""
     from dialup_ext.spawner.docker_ready import usable
 
-    stored = None
-    if settings.database_url or (settings.data / "database.sqlite").exists():
-        from dialup_ext.store.engine import Store
-        from dialup_ext.store.values import StoredValues
+    return str(settings.driver or _stored(settings, "driver") or ("docker" if usable() else "process"))
 
-        store = Store(settings.resolved_database_url)
-        store.prepare()
-        stored = StoredValues(store).get("driver")
-    return str(settings.driver or stored or ("docker" if usable() else "process"))
+
+def walls_of(settings: Settings) -> bool:
+    """True when accounts get disks of their own here, by the setting or as it was chosen at the first start."""
+    chosen = {"on": True, "off": False}.get(settings.storage_walls)
+    return bool(_stored(settings, "storage_walls") if chosen is None else chosen)
+
+
+def _stored(settings: Settings, name: str) -> object:
+    if not settings.database_url and not (settings.data / "database.sqlite").exists():
+        return None
+    from dialup_ext.store.engine import Store
+    from dialup_ext.store.values import StoredValues
+
+    store = Store(settings.resolved_database_url)
+    store.prepare()
+    return StoredValues(store).get(name)

@@ -8,6 +8,7 @@ import pytest
 
 from dialup_ext.build.turns import Turns
 from dialup_ext.domain.deployment import StepCancelled
+from dialup_ext.errors import TooMany
 from dialup_ext.testing.installation import wait_until
 
 
@@ -97,3 +98,15 @@ def test_nobody_builds_more_at_once_than_they_may_and_the_rest_go_past():
         with turns.taken("ben", lambda _: None, lambda: False):
             assert (turns.building("ana"), turns.building("ben"), queue.order) == (1, 1, [])
     assert queue.finish() == ["ana"]
+
+
+def test_who_has_no_room_for_a_build_is_told_and_holds_up_nobody():
+    def admit(account: str) -> None:
+        if account == "ana":
+            raise TooMany("This needs 1 MiB and you have 0 bytes left of 1 MiB.", code="storage_full")
+
+    turns = Turns(1, admit=admit)
+    with pytest.raises(TooMany), turns.taken("ana", lambda _: None, lambda: False):
+        raise AssertionError("it was let in")
+    with turns.taken("ben", lambda _: None, lambda: False):
+        pass
