@@ -206,6 +206,21 @@ def test_a_secret_a_program_prints_is_hidden_where_its_log_is_shown(bench: Bench
     assert list(tail(bench.context, key))[-2:] == wanted
 
 
+def test_variables_and_links_go_with_their_site(bench: Bench, site: Site, put: Callable[..., None]) -> None:
+    from datetime import timedelta
+
+    from dialup_ext.actions.sites import remove_site
+
+    put("TOKEN")
+    now = bench.clock.now()
+    bench.context.preview_links.create(site.id, "h" * 64, at=now, expires_at=now + timedelta(hours=1))
+    remove_site(bench.context, site)
+    assert bench.context.variables.list(site.id) == []
+    assert bench.context.preview_links.list(site.id, now) == []
+    again = bench.site(bench.identity.account(site.owner))
+    assert bench.context.variables.list(again.id) == []
+
+
 def test_the_longest_value_is_hidden_first() -> None:
     assert mask("secret-token secret", ["secret", "secret-token"]) == f"{HIDDEN} {HIDDEN}"
 
