@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dialup_ext.domain.site import Kind
 from dialup_ext.errors import Conflict, NotFound
 from dialup_ext.templates import find_template, list_templates, templates_folder, unpack
 
@@ -16,18 +17,18 @@ from dialup_ext.templates import find_template, list_templates, templates_folder
 def test_the_simplest_template_comes_first_and_each_has_a_picture():
     found = list_templates()
     assert found[0].name == "static"
-    assert {"static", "node", "astro"} <= {template.name for template in found}
+    assert {"static", "node", "astro", "next"} <= {template.name for template in found}
     for template in found:
         kind, _, picture = template.picture.partition(",")
         assert kind == "data:image/svg+xml;base64"
         assert b"<svg" in base64.b64decode(picture)
         assert template.title
         assert template.description.endswith(".")
-        assert template.kind in ("static", "nodejs", "astro")
+        assert template.kind in set(Kind)
         assert template.as_dict()["name"] == template.name
 
 
-@pytest.mark.parametrize("name", ["static", "node", "astro"])
+@pytest.mark.parametrize("name", ["static", "node", "astro", "next"])
 def test_unpacking_copies_the_starter_and_nothing_about_it(name, tmp_path):
     target = unpack(name, tmp_path / "home" / "blog")
     files = {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()}
@@ -38,7 +39,7 @@ def test_unpacking_copies_the_starter_and_nothing_about_it(name, tmp_path):
     assert [path.name for path in target.parent.iterdir()] == ["blog"]
 
 
-@pytest.mark.parametrize("name", ["node", "astro"])
+@pytest.mark.parametrize("name", ["node", "astro", "next"])
 def test_a_site_with_a_package_is_called_by_its_name(name, tmp_path):
     target = unpack(name, tmp_path / "guests")
     assert json.loads((target / "package.json").read_text())["name"] == "guests"
