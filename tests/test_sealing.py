@@ -81,7 +81,12 @@ def test_the_key_is_durable_before_anything_is_sealed_with_it(tmp_path: Path, mo
 
     steps: list[str] = []
     real = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda fd: (steps.append(str(Path(f"/proc/self/fd/{fd}").readlink())), real(fd)))
+
+    def note(descriptor: int) -> None:
+        steps.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
     Seal(tmp_path / "secrets.key", lambda: False).close("x", "y")
     assert ".secrets.key." in steps[0]
     assert steps[-1] == str(tmp_path)
