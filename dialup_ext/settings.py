@@ -157,6 +157,10 @@ class Settings:
     def resolved_database_url(self) -> str:
         return str(self.database_url) or f"sqlite:///{self.data / 'database.sqlite'}"
 
+    def volume(self, account: str, site_id: str) -> Path:
+        """The folder a site's program keeps its data in, when it has one."""
+        return self.home / "volumes" / account / site_id
+
     # -- addresses ------------------------------------------------------------------------------
     def origin(self, host: str) -> str:
         """`https://host[:port]`: how a browser writes this host's origin."""

@@ -30,6 +30,9 @@ TMP = "rw,noexec,nosuid,nodev,mode=1777,size=64m,nr_inodes=4096"
 LOG_FILES = 3
 SECRETS = Path("/run/secrets")
 """Where it finds the folder of its variables."""
+DATA = Path("/data")
+"""Where it finds the folder that outlives it. Nobody but the hub can write where that folder lies, so no
+program could put a link in its place; what is inside is its own affair."""
 
 INSTALLATION, KEY, KIND, ACCOUNT, SITE, ADDRESS, DEADLINE = (
     f"dialup.{name}" for name in ("installation", "key", "kind", "account", "site", "address", "deadline"))
@@ -97,6 +100,7 @@ def environment(spec: InstanceSpec) -> dict[str, str]:
     asked = {name: EVERYWHERE if value == "{host}" else value for name, value in spec.environment.items()}
     result = {"HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp"} | asked  # noqa: S108
     result |= {"SECRETS_DIR": str(SECRETS)} if spec.variables else {}
+    result |= {"DATA_DIR": str(DATA)} if spec.data else {}
     return result | ({"HOST": EVERYWHERE, "PORT": str(PORT)} if spec.listens else {})
 
 
@@ -156,7 +160,8 @@ def _walls(spec: InstanceSpec, place: Place) -> dict[str, Any]:
         "Tmpfs": {"/tmp": TMP},  # noqa: S108 - a file system of its own, gone with the container
         "Mounts": [
             *(_bind(mount.path, mount.path, writable=mount.writable) for mount in spec.mounts),
-            *([_bind(spec.variables, SECRETS)] if spec.variables else [])],
+            *([_bind(spec.variables, SECRETS)] if spec.variables else []),
+            *([_bind(spec.data, DATA, writable=True)] if spec.data else [])],
     }
 
 

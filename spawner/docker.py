@@ -30,6 +30,7 @@ from dialup_ext.spawner.container import (
     instance_of,
     when,
 )
+from dialup_ext.spawner.data import make_data
 from dialup_ext.spawner.docker_containers import Containers
 from dialup_ext.spawner.docker_engine import Engine
 from dialup_ext.spawner.docker_firewall import MOMENTS, Firewall, parse_allowed
@@ -189,6 +190,9 @@ class DockerDriver:
         for mount in spec.mounts:
             if mount.writable and mount.path.is_dir():
                 give(settled(mount.path), uid)
+        make_data(spec.data)
+        if spec.data and spec.data.stat().st_uid != uid:  # new, or put back from a backup
+            give(spec.data, uid)
         # One at a time, so that no two get the same address.
         with locked(self._settings.data):
             found = self._containers.look(spec.key)

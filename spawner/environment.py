@@ -35,6 +35,8 @@ def scrubbed(spec: InstanceSpec, *, mark: str, folder: Path, path: Sequence[Path
     result |= dict(spec.environment)
     if spec.variables:
         result["SECRETS_DIR"] = str(spec.variables)
+    if spec.data:
+        result["DATA_DIR"] = str(spec.data)
     if address is not None:
         host, port = address.rsplit(":", 1)
         result = {name: host if value == "{host}" else value for name, value in result.items()}

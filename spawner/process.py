@@ -25,6 +25,7 @@ from dialup_ext.errors import DialupError, NotFound, Unavailable
 from dialup_ext.settings import Settings
 from dialup_ext.spawner import proc
 from dialup_ext.spawner.addresses import Addresses
+from dialup_ext.spawner.data import make_data
 from dialup_ext.spawner.environment import scrubbed
 from dialup_ext.spawner.family import Families, wait_for_end
 from dialup_ext.spawner.journal import Journal, Record, check_key
@@ -170,6 +171,7 @@ class ProcessDriver:
         address = self._addresses.choose(self._taken()) if spec.listens else None
         try:
             with no_space():
+                make_data(spec.data)
                 return self._launch(spec, path, address)
         except DialupError:
             self._journal.forget(spec.key)
@@ -203,8 +205,7 @@ class ProcessDriver:
 
     def _taken(self) -> set[str]:
         """Addresses given out: their programs may not listen on them yet."""
-        records = (self._journal.read(key) for key in self._journal.known())
-        return {record.address for record in records if record and record.address}
+        return {one.address for key in self._journal.known() if (one := self._journal.read(key)) and one.address}
 
     # -- looking -------------------------------------------------------------------------------
     def _record(self, key: str) -> Record | None:

@@ -7,6 +7,7 @@ the account's home, not the workspace in it: the account could turn that one int
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -39,11 +40,16 @@ class Specifications:
 
     def site(self, site: Site, deployment: Deployment, release: Release, app: Path,
              environment: Mapping[str, str] | None = None) -> InstanceSpec:
-        """The live instance of a release whose files are in `app`."""
+        """The live instance of a release whose files are in `app`, with the site's data if it keeps any."""
+        data = self._settings.volume(site.owner, site.id) if site.volume else None
+        return replace(self._program(site, deployment, release, app, environment or {}), data=data)
+
+    def _program(self, site: Site, deployment: Deployment, release: Release, app: Path,
+                 environment: Mapping[str, str]) -> InstanceSpec:
         if release.kind in (Kind.PYTHON, Kind.NOTEBOOK):
             of_kind = python_spec if release.kind is Kind.PYTHON else notebook_spec
-            return of_kind(site.name, site.owner, deployment.id, app, release.start, self._settings, environment or {})
-        return site_spec(site.name, site.owner, deployment.id, app, self._settings, environment or {},
+            return of_kind(site.name, site.owner, deployment.id, app, release.start, self._settings, environment)
+        return site_spec(site.name, site.owner, deployment.id, app, self._settings, environment,
                          kind=release.kind, start=release.start)
 
     def preview(self, site: Site, key: str, workspace: Path, builder: str = "") -> InstanceSpec:

@@ -71,6 +71,9 @@ class InstanceSpec:
     variables: Path | None = None
     """A folder with what the owner tells the program: the last step gets it as environment, and as files
     in `SECRETS_DIR`. Never part of anything that shows; the driver removes it with the instance."""
+    data: Path | None = None
+    """A folder that outlives it, made when it is not there: the program finds it by `DATA_DIR`, and in a
+    container at `/data`. No two instances with the same one may run at a time; that is the caller's care."""
 
 
 @dataclass(frozen=True, slots=True)

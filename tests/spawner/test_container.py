@@ -20,7 +20,7 @@ HOME = Path("/srv/dialup")
 SETTINGS = Settings(HOME, domain="example.org")
 GOLDEN = Path(__file__).parents[1] / "golden" / "docker"
 PLACE = Place("0123456789abcdef", "dialup/node:local", 20007, "dialup-01234567-ana-sites", "10.210.0.2", "/dialup")
-KINDS = ("site", "site_variables", "static_dev", "nodejs_dev", "lab", "build")
+KINDS = ("site", "site_variables", "site_data", "static_dev", "nodejs_dev", "lab", "build")
 
 
 def made(name: str) -> InstanceSpec:
@@ -29,6 +29,8 @@ def made(name: str) -> InstanceSpec:
         "site": lambda: specs.site_spec("blog", "ana", "d1", HOME / "app", SETTINGS, {"GREETING": "hello"}),
         "site_variables": lambda: replace(specs.site_spec("blog", "ana", "d1", HOME / "app", SETTINGS, {}),
                                           variables=Path("/run/dialup-0/site-blog-d1")),
+        "site_data": lambda: replace(specs.site_spec("blog", "ana", "d1", HOME / "app", SETTINGS, {}),
+                                     data=SETTINGS.volume("ana", "s1")),
         "static_dev": lambda: specs.static_dev_spec("blog", "ana", "preview-blog-1", home / "blog", SETTINGS),
         "nodejs_dev": lambda: specs.nodejs_dev_spec("blog", "ana", "preview-blog-1", home / "blog", SETTINGS),
         "lab": lambda: specs.lab_spec("ana", "lab-ana-1", home, SETTINGS, "s3cret", HOME / "run/labs/ana/hub.sock"),
