@@ -29,6 +29,7 @@ RESERVED: Mapping[str, str] = {
     "PATH": "it names the programs of the runtime",
     "HOME": "it names the only folder a program can write its own files to",
     "TMPDIR": "it names the only folder a program can write temporary files to",
+    "PYTHONPATH": "it names the packages that were installed for the site",
     "DATA_DIR": "it names the site's folder for data",
     "SECRETS_DIR": "it names the folder of the site's secrets",
 }

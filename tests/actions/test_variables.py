@@ -64,7 +64,7 @@ def test_a_name_that_no_program_could_read_is_refused(put: Callable[..., None], 
         put(name)
 
 
-@pytest.mark.parametrize("name", ["PORT", "HOST", "HOSTNAME", "PATH", "HOME", "TMPDIR", "DATA_DIR", "SECRETS_DIR",
+@pytest.mark.parametrize("name", ["PORT", "HOST", "HOSTNAME", "PATH", "HOME", "TMPDIR", "PYTHONPATH", "DATA_DIR", "SECRETS_DIR",
                                   "DIALUP_MARK"])
 def test_a_reserved_name_is_refused_with_the_reason(put: Callable[..., None], name: str) -> None:
     with pytest.raises(BadInput, match=r"cannot be set: [a-z]") as refusal:
