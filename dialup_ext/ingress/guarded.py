@@ -59,12 +59,22 @@ def labs(places: Places) -> Lines:
 
 
 def preview(places: Places) -> Lines:
-    """For its owner and invited guests; only the owner's lab may put it into a frame."""
+    """For its owner and invited guests; only the owner's lab may put it into a frame.
+
+    The door has compared the Origin with the preview's own by then. A development server knows itself by
+    another name and would refuse it: Next does, for its websocket and what its pages report. What says
+    nothing of an origin counts as no page's request to all of them, so there it is left out.
+    """
     # Deferred: beside the removal below, an addition in the same place would be removed as well.
     frame = block("header", f'+Content-Security-Policy "frame-ancestors {OWNERS_LAB}"', "defer")
     inside = ("header_up -X-Dialup-*", "header_down -X-Frame-Options",
               'header_down Content-Security-Policy "(?i)frame-ancestors[^;]*;?" ""')
-    return [*frame, "import door", *sites_cookies(), *to_upstream(places, places.site, *inside), "error 404"]
+    return [*frame, "import door", *sites_cookies(), *_unnamed(), *to_upstream(places, places.site, *inside), "error 404"]
+
+
+def _unnamed() -> Lines:
+    return [*block("@socket", "header Upgrade websocket"), "request_header @socket -Origin",
+            "@reports path /_next/* /__nextjs*", "request_header @reports -Origin"]
 
 
 def preview_errors(places: Places) -> Lines:

@@ -174,7 +174,7 @@ def test_what_does_not_run_says_so_to_its_owner_alone(world: Any, edge: Any, hos
 
 
 def test_a_lab_and_a_preview_can_lead_to_the_gate(world: Any, guarded: str) -> None:
-    world.on_socket("gate")
+    world.gate()
     world.publish(guarded, None, "gate")
 
     assert world.ask(guarded, headers=SESSION).echo["name"] == "gate"
@@ -236,3 +236,21 @@ def test_the_gate_is_not_told_that_a_guest_is_the_owner(world: Any, edge: Any) -
 
     assert ["x-dialup-user", "alice"] in owner.echo["headers"]
     assert "alice" not in str(guest.echo["headers"])
+
+
+@pytest.mark.parametrize(("host", "path", "asks", "arrives"), [
+    (PREVIEW, "/_next/hmr", {"Upgrade": "websocket", "Connection": "Upgrade"}, False),
+    (PREVIEW, "/", {"Upgrade": "websocket", "Connection": "Upgrade"}, False),
+    (PREVIEW, "/__nextjs_original-stack-frames", {}, False), (PREVIEW, "/save", {}, True),
+    (LAB, "/api/kernels", {"Upgrade": "websocket", "Connection": "Upgrade"}, True)])
+def test_a_development_server_hears_no_origin_it_would_refuse(
+        world: Any, edge: Any, host: str, path: str, asks: dict[str, str], arrives: bool) -> None:
+    app = world.server("inside")
+    world.publish(host, None, app.address)
+
+    answer = world.ask(host, path, headers={**SESSION, **asks, "Origin": f"http://{host}:8080"})
+
+    assert answer.status == 200
+    assert [value for name, value in answer.echo["headers"] if name == "origin"] == (
+        [f"http://{host}:8080"] if arrives else [])
+    assert world.ask(host, path, headers={**SESSION, **asks, "Origin": "http://evil"}).status == 403
