@@ -66,7 +66,7 @@ _CASES = (
           "Try again in a few minutes. If it stays, ask your admin whether the server reaches the network."),
 )
 
-_VERSIONS = re.compile(r"Could not find a version that satisfies the requirement (\S+)[^\n]*\(from versions: ([^)]*)\)")
+_VERSIONS = re.compile(r"Could not find a version that satisfies the requirement (\S+)[^\n]*\(from versions: ([^)\n]*)(\)?)")
 _UNREACHED = re.compile(r"NewConnectionError|Max retries exceeded|name resolution|SSLError|CERTIFICATE_VERIFY|Connection (?:refused|reset)")
 
 
@@ -105,9 +105,9 @@ def _not_found(text: str, name: str, where: str) -> tuple[str, str, str]:
         return _by_log(re.sub(r"No matching distribution found[^\n]*", "", text), where) or _by_exit(None)
     found = _VERSIONS.search(text)
     versions = [one.strip() for one in (found[2] if found else "none").split(",")]
-    if versions != ["none"]:
-        return ("version_not_found", f"There is no such version: {found[1] if found else name}.",
-                f"Change it in {where}; the newest there is for this server is {versions[-1]}.")
+    if found and versions != ["none"]:
+        newest = f"; the newest there is for this server is {versions[-1]}" if found[3] else ""  # long lines are cut
+        return "version_not_found", f"There is no such version: {found[1]}.", f"Change it in {where}{newest}."
     return ("package_not_found", f"There is no package “{name}” to install: the index does not have it, or only as "
             "source.", f"Check its spelling in {where}. If it exists and has no wheel, allow what its build runs: "
             "`scripts = true` in dialup.toml.")
