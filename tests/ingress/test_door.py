@@ -246,6 +246,7 @@ def test_the_gate_is_not_told_that_a_guest_is_the_owner(world: Any, edge: Any) -
 def test_a_development_server_hears_no_origin_it_would_refuse(
         world: Any, edge: Any, host: str, path: str, asks: dict[str, str], arrives: bool) -> None:
     app = world.server("inside")
+    app.routes[path] = lambda _handler: (200, [], b"")
     world.publish(host, None, app.address)
 
     answer = world.ask(host, path, headers={**SESSION, **asks, "Origin": f"http://{host}:8080"})
