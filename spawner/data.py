@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dialup_ext.durable import make_folder, sync
+from dialup_ext.durable import make_folder
 
 
 def make_data(folder: Path | None) -> None:
@@ -14,6 +14,4 @@ def make_data(folder: Path | None) -> None:
     The account's folder may be a link of the hub's own, to the account's disk.
     """
     for place in (folder.parent.parent, folder.parent, folder) if folder else ():
-        if not place.is_dir():
-            make_folder(place, 0o700)
-            sync(place.parent)
+        make_folder(place)

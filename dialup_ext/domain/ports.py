@@ -85,12 +85,14 @@ class Target:
 
     `name` is unique per deployment (it names the serving directory): the same host and name
     twice is the same target. `public` holds files Caddy may serve; `upstream` is `<ip>:<port>`,
-    or `GATE` for the hub's own page.
+    or `GATE` for the hub's own page. With `once`, no connection to the upstream is kept for a next
+    request, so its connections are its requests.
     """
 
     name: str
     public: Path | None = None
     upstream: str | None = None
+    once: bool = False
 
 
 GATE = "gate"

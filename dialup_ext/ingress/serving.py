@@ -2,7 +2,8 @@
 
     live/<host> -> ../serving/<host>/<name>~<digest>/
                                        www   -> the public files, or an empty folder
-                                       up/   one empty file named like the address, or nothing
+                                       up/   one empty file named like the address, or nothing;
+                                             `<address>~once` when no connection to it is to be kept
 
 A serving directory is complete before its name exists, never changes afterwards, and is named by
 what it holds. One `rename(2)` of the link moves a host, files and running site together. See
@@ -26,6 +27,9 @@ from dialup_ext.domain.ports import Target
 from dialup_ext.durable import make_folder
 from dialup_ext.ingress.addresses import check_folder, check_host, check_target
 from dialup_ext.ingress.public_tree import check_public_tree
+
+ONCE = "~once"
+"""In the name of that file and not beside it: Caddy reads both in one look, so no switch comes in between."""
 
 FRESH = ".fresh-"
 """What is being made starts so; a dot, so that it can be no host's and no target's name."""
@@ -71,7 +75,9 @@ class ServingDirectories:
         except OSError:
             return None
         name = directory.name.rpartition("~")[0]
-        return Target(name, None if public is None else Path(public), upstreams[0] if upstreams else None)
+        upstream = upstreams[0] if upstreams else ""
+        return Target(name, None if public is None else Path(public), upstream.removesuffix(ONCE) or None,
+                      once=upstream.endswith(ONCE))
 
     def targets(self) -> Mapping[str, Target]:
         """All hosts that lead somewhere."""
@@ -163,7 +169,7 @@ def _fill(directory: Path, target: Target) -> None:
     up = directory / "up"
     up.mkdir()
     if target.upstream is not None:
-        (up / target.upstream).touch()
+        (up / (target.upstream + (ONCE if target.once else ""))).touch()
     if target.public is None:
         (directory / "www").mkdir()
     else:
@@ -183,7 +189,8 @@ def _link_or_folder(path: str) -> str | None:
 
 
 def _digest(target: Target) -> str:
-    return sha256(repr((target.public and str(target.public), target.upstream)).encode()).hexdigest()[:12]
+    parts = (target.public and str(target.public), target.upstream, *(["once"] if target.once else []))
+    return sha256(repr(parts).encode()).hexdigest()[:12]
 
 
 def _sync(directory: Path) -> None:

@@ -40,7 +40,8 @@ def test_at_first_no_host_leads_anywhere(ingress: Ingress) -> None:
 
 def test_a_host_leads_where_it_was_pointed(ingress: Ingress, public: Path) -> None:
     for target in (Target("r1", public), Target("r2", None, "127.0.0.1:20000"), Target("r3", None, GATE),
-                   Target("r4", public, "172.30.0.5:3000"), Target("r5")):
+                   Target("r4", public, "172.30.0.5:3000"), Target("r4", public, "172.30.0.5:3000", once=True),
+                   Target("r5")):
         ingress.point(HOST, target)
 
         assert ingress.target(HOST) == target
