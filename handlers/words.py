@@ -54,7 +54,9 @@ def stamp(moment: datetime) -> str:
 
 
 def number(value: float) -> str:
-    """`512`, `1,024`, `0.4`: no more digits than help."""
+    """`512`, `1,024`, `3.7`, `0.25`: no more digits than help."""
+    if 0.01 <= value < 1:
+        return f"{value:.2g}"
     return f"{value:,.1f}" if 0 < value < 10 and value != int(value) else f"{value:,.0f}"
 
 

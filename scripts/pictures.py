@@ -2,7 +2,7 @@
 
     python scripts/pictures.py [folder]
 
-Writes main, portal, deploy, failure and overview to `docs/pictures/`, 1280×800 each. `PORT` is the
+Writes main, portal, deploy, site, setup, failure and overview to `docs/pictures/`, 1280×800 each. `PORT` is the
 port that shows in the addresses (18080 unless set); nothing else of the machine is in a picture.
 """
 
@@ -65,13 +65,18 @@ def tell_the_story(page: Page, installation: Installation, folder: Path) -> None
     take(page, folder / "deploy.png")
     show_the_editor(page)
     take(page, folder / "main.png")
-    make_a_program_and_break_it(page)
+    make_a_program(page)
+    show_its_page(page)
+    take(page, folder / "site.png")
+    break_it(page)
     take(page, folder / "failure.png")
     open_overview(page, installation)
     take(page, folder / "overview.png")
     page.goto(installation.settings.origin(installation.settings.portal_host))
     page.get_by_text("Open my lab").first.wait_for()
     take(page, folder / "portal.png")
+    page.goto(f"{installation.settings.origin(installation.settings.portal_host)}/sites/{PROGRAM}#env")
+    take(page, folder / "setup.png")
 
 
 def log_in(page: Page, installation: Installation) -> None:
@@ -89,9 +94,27 @@ def make_and_edit_a_site(page: Page) -> None:
     page.frame_locator(f"[data-testid=dialup-preview-{SITE}]").get_by_text(EDITED).wait_for()
 
 
-def make_a_program_and_break_it(page: Page) -> None:
+def make_a_program(page: Page) -> None:
     new_site(page, PROGRAM, "node")
     deploy(page, PROGRAM, "success")
+
+
+def show_its_page(page: Page) -> None:
+    """With a variable and a secret, which the program does not know yet."""
+    page.get_by_test_id(f"dialup-menu-{PROGRAM}").click()
+    page.get_by_role("menuitem", name="Site Page").click()
+    for name, value, secret in (("GREETING", "Come in, the kettle is on", False), ("MAIL_PASSWORD", "x" * 12, True)):
+        page.get_by_role("button", name="Add a variable").click()
+        page.get_by_label("Name", exact=True).fill(name)
+        page.get_by_label("Value", exact=True).fill(value)
+        page.get_by_label("Secret: hide it from now on").set_checked(secret)
+        page.get_by_role("button", name="Save").click()
+        page.get_by_test_id(f"dialup-variable-{name}").wait_for()
+    page.get_by_test_id("dialup-needs-restart").wait_for()
+    page.locator(".dialup-SitePage").evaluate("page => page.scrollTo(0, 0)")
+
+
+def break_it(page: Page) -> None:
     server = (ROOT / "site_templates" / "node" / "server.js").read_text()
     type_into(page, "server.js", server.replace("server.listen(port", "server.listen(prot"))
     deploy(page, PROGRAM, "failure")

@@ -60,11 +60,25 @@ def test_how_long_until_it_sleeps_has_to_be_a_number(bob: Any) -> None:
         assert refused.status_code == 400 and "After how many minutes?" in refused.text, form
 
 
+def test_sleep_and_a_data_folder_are_chosen(bob: Any) -> None:
+    assert bob.post("/sites/blog/sleep", data={"after": "own", "minutes": "45"}).status_code == 303
+    page = bob.get("/sites/blog?done=sleep&part=sleep").text
+    assert 'value="own" checked' in page and 'value="45"' in page and "sleeps as you chose" in page
+    assert bob.post("/sites/blog/sleep", data={"after": "never"}).headers["Location"].endswith("part=sleep#sleep")
+    assert 'value="never" checked' in bob.get("/sites/blog").text
+    assert bob.post("/sites/blog/data", data={"volume": "on"}).status_code == 303
+    assert "Do without it" in bob.get("/sites/blog").text
+    assert bob.post("/sites/blog/data", data={"volume": "off"}).status_code == 303
+    assert "Give it a data folder" in bob.get("/sites/blog").text
+
+
 def test_a_site_of_files_says_that_it_need_not_sleep(running: Any, site: Any, bob: Any) -> None:
     go_live(running, site)
     page = bob.get("/sites/blog").text
     assert "it need not sleep" in page and "no program reads them" in page and "none needed" in page
-    assert "/sites/blog/restart" not in page
+    assert "/sites/blog/restart" not in page and "/sites/blog/data" not in page
+    refused = bob.post("/sites/blog/sleep", data={"after": "900"})
+    assert refused.status_code == 400 and "made of files alone" in refused.text
 
 
 def test_a_halted_site_says_why_and_offers_to_start_it(running: Any, site: Any, bob: Any) -> None:
@@ -85,8 +99,8 @@ def test_a_sleeping_site_can_be_woken(running: Any, site: Any, bob: Any) -> None
 
 
 def test_other_peoples_sites_cannot_be_set_up(running: Any, site: Any) -> None:
-    forms = {"env": {"name": "A", "value": "b"}, "env/remove": {"name": "A"}, "links": {"hours": "24"},
-             "links/abc/revoke": {}}
+    forms = {"sleep": {"after": "never"}, "data": {"volume": "on"}, "env": {"name": "A", "value": "b"},
+             "env/remove": {"name": "A"}, "links": {"hours": "24"}, "links/abc/revoke": {}, "wake": {}}
     with running.browser("alice") as alice:
         for path, form in forms.items():
             assert alice.post(f"/sites/blog/{path}", data=form).status_code == 404, path

@@ -4,6 +4,15 @@ import { ISectionProps, Section } from './SitePage';
 
 export function DataFolder(props: ISectionProps): JSX.Element {
   const { site, details, trans } = props;
+  if (site.live_release && !site.runs) {
+    return (
+      <Section {...props} name="volume" title={trans.__('Data folder')}>
+        <p className="dialup-Calm">
+          {trans.__('This site is files only. Nothing of it runs that could keep data.')}
+        </p>
+      </Section>
+    );
+  }
   return (
     <Section {...props} name="volume" title={trans.__('Data folder')}>
       <p className="dialup-Calm">
