@@ -26,7 +26,7 @@ http.createServer((_, answer) => answer.end(greeting())).listen(process.env.PORT
 def ana(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
     """An account with a program that is live."""
     place = tmp_path_factory.mktemp("setup")
-    installation = Installation(place / "home", options={"drain_seconds": "0.2", "health_timeout": "8"}).start()
+    installation = Installation(place / "home", options={"drain_seconds": "0.2", "health_timeout": "8", "sleep_least": "1"}).start()
     try:
         person = installation.account("ana")
         (place / "wall").mkdir()
@@ -96,3 +96,21 @@ def test_a_link_shows_the_preview_to_somebody_without_an_account(lab: Page, ana:
     guest.reload()
     expect(guest.get_by_text("The key has")).to_have_count(0)
     elsewhere.close()
+
+
+def test_a_site_that_fell_asleep_is_awake_again_for_its_next_visitor(lab: Page, ana: Person) -> None:
+    open_panel(lab)
+    lab.locator(".lm-TabBar-tab", has_text="Site: wall").click()
+    lab.get_by_role("radio", name="After 15 minutes").check()
+    wait_until(lambda: ana.call("GET", "/sites/wall").json["sleep_after"] == 900)
+    ana.call("DELETE", "/sites/wall/preview")
+    ana.call("PATCH", "/sites/wall", {"sleep_after": 1})  # nobody has a quarter of an hour
+
+    expect(lab.get_by_test_id("dialup-asleep")).to_be_visible()
+    row = lab.get_by_test_id("dialup-site-wall")
+    expect(row).to_contain_text("Asleep")
+    assert "The key has 9 letters." in ana.installation.get("wall").text
+
+    ana.call("PATCH", "/sites/wall", {"sleep_after": None})
+    expect(row).to_contain_text("Live")
+    expect(lab.get_by_test_id("dialup-asleep")).to_have_count(0)
