@@ -53,12 +53,16 @@ def test_a_site_has_a_page_that_opens_from_its_menu_and_says_what_it_is(page: Pa
     assert "POST /dialup/api/v1/sites/wall/rollback" in hub.asked
 
 
-def test_a_secret_is_typed_once_and_never_shown_and_a_restart_is_offered(page: Page, hub: FakeHub) -> None:
+def test_a_secret_is_typed_once_never_shown_and_a_restart_is_offered(page: Page, hub: FakeHub) -> None:
     shown = open_page(page)
 
     shown.get_by_role("button", name="Add a variable").click()
     expect(shown.get_by_label("Name")).to_be_focused()
-    page.keyboard.type("API KEY")
+    page.keyboard.type("DIALUP_HOME")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("dialup-section-environment").get_by_role("alert")).to_contain_text("Choose another.")
+    expect(shown.get_by_label("Name")).to_have_value("DIALUP_HOME")
+    shown.get_by_label("Name").fill("API KEY")
     page.keyboard.press("Tab")
     page.keyboard.type("hush")
     shown.get_by_label("Secret: hide it from now on").check()
@@ -78,17 +82,7 @@ def test_a_secret_is_typed_once_and_never_shown_and_a_restart_is_offered(page: P
     expect(row).to_have_count(0)
 
 
-def test_a_refused_name_is_said_in_the_form_and_what_was_typed_stays(page: Page) -> None:
-    shown = open_page(page)
-    shown.get_by_role("button", name="Add a variable").click()
-    page.keyboard.type("DIALUP_HOME")
-    page.keyboard.press("Enter")
-
-    expect(page.get_by_test_id("dialup-section-environment").get_by_role("alert")).to_contain_text("Choose another.")
-    expect(shown.get_by_label("Name")).to_have_value("DIALUP_HOME")
-
-
-def test_sleep_and_the_data_folder_are_switched_where_they_are_explained(page: Page, hub: FakeHub) -> None:
+def test_sleep_data_and_links_to_the_preview_are_had_where_they_are_explained(page: Page, hub: FakeHub) -> None:
     shown = open_page(page)
 
     shown.get_by_role("radio", name="After 15 minutes").check()
@@ -101,10 +95,6 @@ def test_sleep_and_the_data_folder_are_switched_where_they_are_explained(page: P
     expect(shown.get_by_role("switch", name="This site has a data folder")).to_be_checked()
     assert hub.sites["wall"]["volume"]
     shoot(page, "page-sleep")
-
-
-def test_a_link_to_the_preview_is_made_copied_and_revoked(page: Page, hub: FakeHub) -> None:
-    shown = open_page(page)
 
     shown.get_by_role("combobox", name="Good for").select_option("a week")
     shown.get_by_role("button", name="Make a link").click()
