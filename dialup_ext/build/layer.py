@@ -5,8 +5,8 @@
     seal(staging, layer_path(settings, account_id, plan.layer_key))
     discard(staging)
 
-npm runs without any package's scripts and without the hub's environment. What it leaves behind
-is not trusted either: `seal` takes it away from the build and keeps plain files only.
+npm runs without any package's scripts and without the hub's environment; those that the site's
+dialup.toml allows run afterwards, see `scripts_spec`. What they leave behind is not trusted either: `seal` takes it away from the build and keeps plain files only.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _FLAGS = ("--ignore-scripts", "--no-audit", "--no-fund")
 _LEASE = 24 * 3600.0
 _ABANDONED = 3600.0
 
-__all__ = ["cache_path", "check_space", "discard", "is_sealed", "layer_path", "layer_spec", "seal", "stage",
-           "staging_path", "sweep_layers", "trim_cache"]
+__all__ = ["cache_path", "check_space", "discard", "is_sealed", "layer_path", "layer_spec", "scripts_spec", "seal",
+           "stage", "staging_path", "sweep_layers", "trim_cache"]
 
 
 def layer_path(settings: Settings, account_id: str, key: str) -> Path:
@@ -74,13 +74,31 @@ def layer_spec(plan: BuildPlan, staging: Path, *, account: str, account_id: str,
     Of `environment` (the hub's own by default) only what leads to the network is passed on.
     """
     cache = cache_path(settings, account_id)
-    around = way_out(os.environ if environment is None else environment, secrets=True)
+    around = way_out(os.environ if environment is None else environment, secrets=True, ca_bundle=settings.ca_bundle)
     return InstanceSpec(
         key=f"build-{deployment_id}", kind=InstanceKind.BUILD, account=account, site=site,
         runtime=Runtime.NODE, steps=(("npm", "ci" if plan.lock else "install", "--include=dev" if plan.tools else "--omit=dev", *_FLAGS),),
         directory=staging, environment={**around, **_npm(staging, cache, str(settings.npm_registry))},
         mounts=(Mount(staging, writable=True), Mount(cache, writable=True), *trusted(around)), listens=False, memory_mb=settings.build_memory_mb, cpu=1.0,
         deadline=settings.build_timeout)
+
+
+def scripts_spec(plan: BuildPlan, staging: Path, *, account: str, deployment_id: str, settings: Settings,
+                 site: str | None = None, environment: Mapping[str, str] | None = None) -> InstanceSpec:
+    """The install scripts that dialup.toml allows, as an instance of its own after the packages have come. Pure.
+
+    What strangers wrote runs there: so without the cache other builds take packages from, and told
+    nothing that is secret.
+    """
+    around = way_out(os.environ if environment is None else environment, secrets=False, ca_bundle=settings.ca_bundle)
+    names = plan.scripts if isinstance(plan.scripts, tuple) else ()
+    command = ("npm", "rebuild", *names, "--ignore-scripts=false", "--foreground-scripts")
+    values = _npm(staging, staging / ".npm-cache", str(settings.npm_registry)) | {"npm_config_ignore_scripts": "false"}
+    return InstanceSpec(
+        key=f"build-{deployment_id}", kind=InstanceKind.BUILD, account=account, site=site, runtime=Runtime.NODE,
+        steps=(command,), directory=staging, environment={**around, **values},
+        mounts=(Mount(staging, writable=True), *trusted(around)), listens=False, memory_mb=settings.build_memory_mb,
+        cpu=1.0, deadline=settings.build_timeout)
 
 
 def discard(staging: Path) -> None:

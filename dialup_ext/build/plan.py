@@ -38,14 +38,16 @@ class BuildPlan:
     package: bytes = b""
     lock_file: bytes = b""
     tools: bool = False
+    scripts: bool | tuple[str, ...] = ()
+    """The packages whose install scripts run; True for all, () for none."""
 
 
-def plan(manifest: Manifest, read: Read, *, tools: bool = False, platform_name: str | None = None,
-         node_major: int | None = None) -> BuildPlan:
+def plan(manifest: Manifest, read: Read, *, tools: bool = False, scripts: bool | tuple[str, ...] = (),
+         platform_name: str | None = None, node_major: int | None = None) -> BuildPlan:
     """The plan for a folder with a package.json; with `tools` for building it.
 
-    `platform_name` and `node_major` say where it will run, when that is not here. Raises
-    `BadInput` (`bad_package_json`, `local_dependency`, `workspaces`).
+    `scripts` are the packages that dialup.toml lets run their own. `platform_name` and `node_major` say where it will run, when that is not here. Raises
+    `BadInput` (`bad_package_json`, `local_dependency`, `workspaces`, `no_such_package`).
     """
     package = read_package(manifest, read)
     tools = tools and bool(package.table("devDependencies"))  # none: it is the same layer with and without
@@ -55,9 +57,11 @@ def plan(manifest: Manifest, read: Read, *, tools: bool = False, platform_name: 
     wanted = _wanted(package, tools=tools)
     where = f"{platform_name or local_platform()} node{node_major or local_node_major()}"
     seen = _canonical(_dependencies(package))
+    _check_scripts(scripts, lock_file)
+    ran = [b"scripts " + json.dumps(scripts).encode()] if scripts else []
     key = hashlib.sha256(b"\0".join([b"layer 1 tools" if tools else b"layer 1", where.encode(), seen,
-                                      _nameless(lock_file)])).hexdigest()
-    return BuildPlan(bool(wanted), LOCK if lock_file else None, key, shown, lock_file, tools)
+                                      _nameless(lock_file), *ran])).hexdigest()
+    return BuildPlan(bool(wanted), LOCK if lock_file else None, key, shown, lock_file, tools, scripts)
 
 
 def local_platform() -> str:
@@ -87,6 +91,17 @@ def _check(package: Package, *, tools: bool) -> None:
             raise BadInput(f"The dependency “{name}” points at a folder ({version[:60]}).",
                            code="local_dependency",
                            hint="Copy its files into your site and require them by their path.")
+
+
+def _check_scripts(scripts: bool | tuple[str, ...], lock_file: bytes) -> None:
+    """Names that are in no lock file are slips of the pen; without a lock file nobody knows yet."""
+    try:
+        known = {path.rpartition("node_modules/")[2] for path in json.loads(lock_file)["packages"]}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return
+    if missing := [name for name in scripts if name not in known] if isinstance(scripts, tuple) else []:
+        raise BadInput(f"dialup.toml lets “{missing[0]}” run its install scripts, and no such package is in {LOCK}.",
+                       code="no_such_package", hint="Check its spelling under “scripts” in dialup.toml.")
 
 
 def _nameless(lock_file: bytes) -> bytes:

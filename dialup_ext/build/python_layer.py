@@ -54,7 +54,7 @@ def python_layer_spec(plan: PythonPlan, staging: Path, runtime: Runtime, *, acco
     passed on. Pure.
     """
     cache = pip_cache(settings, account_id)
-    around = way_out(os.environ if environment is None else environment, secrets=True)
+    around = way_out(os.environ if environment is None else environment, secrets=True, ca_bundle=settings.ca_bundle)
     if CERTIFICATES in around:
         around["PIP_CERT"] = around[CERTIFICATES]
     return InstanceSpec(

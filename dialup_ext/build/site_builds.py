@@ -96,7 +96,8 @@ class SiteBuilds:
         command = build_command(package, tool, installed, tuple(release.config.get("build", ())))
         return build_spec((command,), staging, modules, account=site.owner, deployment_id=deployment.id, site=site.name,
                           settings=self._settings, environment={
-                              **way_out(os.environ, secrets=False), **surroundings(tool, staging.parents[1])})
+                              **way_out(os.environ, secrets=False, ca_bundle=self._settings.ca_bundle),
+                              **surroundings(tool, staging.parents[1])})
 
     def _run(self, spec: InstanceSpec, tool: Tool, say: Callable[[str], None],
              cancelled: Callable[[], bool]) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from dialup_ext.build.contents import Contents
 from dialup_ext.build.detect import detect
+from dialup_ext.build.layer import layer_path
 from dialup_ext.build.layers import Layers
 from dialup_ext.build.site_builds import SiteBuilds
 from dialup_ext.build.turns import Turns
@@ -40,6 +41,8 @@ class Workshop:
     settings: Settings
     driver: ProcessDriver
     said: list[str] = field(default_factory=list)
+    release: Release | None = None
+    """The last that was built."""
     most: int = 1 << 30
     """Bytes the account may still store."""
 
@@ -52,11 +55,22 @@ class Workshop:
         contents, turns = Contents(trees.manifest, uploads.open), Turns(1)
         layer = Layers(settings, self.driver, contents, turns).build(site, release, attempt, self.said.append,
                                                                      cancelled)
+        self.release = release
         builds = SiteBuilds(settings, self.driver, contents, turns, partial(collect, settings, self._room))
         digest = builds.build(site, release, layer, attempt, self.said.append, cancelled)
         made = trees.manifest("a1", digest)
         blobs = BlobStore(settings.home / "store/a1")
         return {entry.path: blobs.path(entry.sha256).read_bytes() for entry in made}
+
+    def install(self, files: dict[str, str], **values: object) -> Path:
+        """The sealed packages of a site that is not built."""
+        settings = self.settings.with_values(**values)
+        release, site, attempt = self._release(files, "d1")
+        contents = Contents(ReleaseTrees(settings).manifest, Uploads(settings).open)
+        layer = Layers(settings, self.driver, contents, Turns(1)).build(site, release, attempt, self.said.append,
+                                                                        lambda: False)
+        assert layer
+        return layer_path(settings, "a1", layer) / "node_modules"
 
     def _room(self, account_id: str, needed: int) -> None:
         if needed > self.most:
@@ -80,7 +94,7 @@ class Workshop:
         ReleaseTrees(self.settings).keep_manifest("a1", manifest)
         found = detect(manifest, contents.__getitem__)
         release = Release("r1", "s1", 1, found.kind, manifest.digest, len(files), manifest.total_bytes, NOW, "ana",
-                          root=found.root, builder=found.builder)
+                          root=found.root, builder=found.builder, runs=found.runs, start=found.start, config=found.config)
         site = Site("s1", "blog", "a1", "ana", found.kind, SiteStatus.NEW, NOW)
         return release, site, Deployment(deployment, "s1", "r1", 1, Status.BUILDING, "deploy", NOW, NOW, "ana")
 
