@@ -101,10 +101,15 @@ def quota(settings: Any, /, name: str, as_json: bool, **wanted: float | None) ->
     if as_json:
         click.echo(json.dumps({"name": account.name, **found}))
         return
-    click.echo(f"{account.name} may have {found['sites']} sites, {found['memory']:,} MiB of memory and {found['cpu']:g} "
-               f"cores for those that run, {found['storage']:,} MiB of storage, {found['builds']} builds at once.")
+    click.echo(f"{account.name} may have {_number(found['sites'], 'site')}, {found['memory']:,} MiB of memory and "
+               f"{_number(found['cpu'], 'core')} for those that run, {found['storage']:,} MiB of storage, "
+               f"{_number(found['builds'], 'build')} at once.")
     if note := disk_note(settings, account):
         click.echo(note)
+
+
+def _number(count: float, word: str) -> str:
+    return f"{count:g} {word if count == 1 else word + 's'}"
 
 
 def disk_note(settings: Settings, account: Account) -> str:

@@ -51,7 +51,7 @@ users = Table(
     Column("max_sites", Integer, nullable=False, default=3),
     Column("max_memory_mb", Integer, nullable=False, default=1024),
     Column("max_cpu_cores", Float, nullable=False, default=1.0),
-    Column("max_storage_mb", Integer, nullable=False, default=1024),
+    Column("max_storage_mb", Integer, nullable=False, default=4096),
     Column("max_builds", Integer, nullable=False, default=1),
     Column("can_create_sites", Boolean, nullable=False, default=True),
     Column("can_use_editor", Boolean, nullable=False, default=True),
