@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +93,9 @@ def test_a_file_that_is_no_small_text_is_not_parsed() -> None:
             read_config(*folder(dialup=content))
         assert refused.value.code == "bad_dialup_toml"
 
+
+
+def test_the_documentation_says_what_the_schema_says() -> None:
+    text = (Path(__file__).parents[2] / "docs/users/kinds.md").read_text()
+    for one in fields(SiteConfig):
+        assert f"| `{one.name}` | {one.metadata['help']} |" in text
