@@ -15,8 +15,10 @@ import json
 import os
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from dialup_ext.domain.variables import Given, Variable
@@ -31,6 +33,9 @@ YOUNG = 600.0
 """Seconds between making a folder and starting its instance, fetching an image included."""
 
 _IN_MEMORY = (Path("/run"), Path("/dev/shm"))  # noqa: S108 - a folder of our own in it, see `_own_folder`
+_GUARD = threading.Lock()
+"""The last one to leave removes the root, which must not happen while somebody moves in."""
+
 _FILE_SYSTEMS = ("tmpfs", "ramfs")
 
 
@@ -58,23 +63,9 @@ class VariableFiles:
     def put(self, key: str, variables: Iterable[Variable]) -> Path:
         """Make the folder of the instance `key`, whole, in place of what was there."""
         given = list(variables)
-        self.remove(key)
-        folder = _own_folder(self.root) / key
-        half = folder.with_name(f".{key}.{secrets.token_hex(8)}")
-        try:
-            with no_space():
-                half.mkdir(mode=0o700)
-                _write(half / FILE, json.dumps({
-                    "variables": {one.name: one.value for one in given},
-                    "secret": [one.name for one in given if one.secret]}))
-                for one in given:
-                    if one.secret:
-                        _write(half / one.name, one.value)
-                half.rename(folder)
-        except BaseException:
-            shutil.rmtree(half, ignore_errors=True)
-            raise
-        return folder
+        with _GUARD:
+            self._remove(key)
+            return self._put(_own_folder(self.root) / key, given)
 
     def path(self, key: str) -> Path | None:
         """The folder of `key`; None when it was given nothing."""
@@ -91,8 +82,10 @@ class VariableFiles:
 
     def remove(self, key: str) -> None:
         """Forget what `key` was given. Idempotent."""
-        shutil.rmtree(self.root / key, ignore_errors=True)
-
+        with _GUARD:
+            self._remove(key)
+            with suppress(OSError):  # others' folders are in it, or it is gone
+                self.root.rmdir()
 
     def sweep(self, keys: Collection[str]) -> int:
         """Remove what a crash left: folders, whole or half made, of none of `keys`; returns how many.
@@ -107,6 +100,27 @@ class VariableFiles:
         for path in old:
             shutil.rmtree(path, ignore_errors=True)
         return len(old)
+
+    def _put(self, folder: Path, given: list[Variable]) -> Path:
+        half = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}")
+        try:
+            with no_space():
+                half.mkdir(mode=0o700)
+                _write(half / FILE, json.dumps({
+                    "variables": {one.name: one.value for one in given},
+                    "secret": [one.name for one in given if one.secret]}))
+                for one in given:
+                    if one.secret:
+                        _write(half / one.name, one.value)
+                half.rename(folder)
+        except BaseException:
+            shutil.rmtree(half, ignore_errors=True)
+            raise
+        return folder
+
+    def _remove(self, key: str) -> None:
+        if not self.root.is_symlink():
+            shutil.rmtree(self.root / key, ignore_errors=True)
 
 
 def _own_folder(root: Path) -> Path:

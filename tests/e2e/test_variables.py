@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -113,6 +114,8 @@ def test_a_killed_hub_and_a_lost_instance_change_nothing(
         found = subprocess.run(["docker", "ps", "-q", f"--filter=label=dialup.site={name}"], capture_output=True,
                                text=True, check=True).stdout.split()
         subprocess.run(["docker", "rm", "-f", *found], check=True, capture_output=True)
+    for folder in folders(hub, name):  # as when the machine was started anew
+        shutil.rmtree(folder)
     hub.kill()
     hub.start()
     wait_until(lambda: hub.get(name).status == 200, 60)

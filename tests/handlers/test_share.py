@@ -178,6 +178,16 @@ def test_an_owner_who_opens_the_link_stays_the_owner(running: Any, guest: str) -
     assert ask(running, guest, session=session).headers["X-Dialup-User"] == "bob"
 
 
+def test_somebody_elses_login_neither_helps_nor_harms_a_guest(running: Any, guest: str) -> None:
+    from dialup_ext.domain.login import Origin
+
+    host = PREVIEW.partition(":")[0]
+    code = running.identity.issue_ticket(running.account("alice"), host)
+    session = running.identity.redeem(code, host, None, Origin())[0].token
+    assert ask(running, guest, session=session).headers["X-Dialup-User"] == ""
+    assert ask(running, session=session).status_code == 404
+
+
 def test_the_log_of_a_silent_preview_is_its_owners(running: Any, site: Any, guest: str) -> None:
     def silent(user: str) -> str:
         return str(running.client("gate").get("/", headers={
