@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from dialup_ext.store.engine import Store
+from dialup_ext.store.sites import SiteRecords
 from dialup_ext.testing.installation import Installation, Person, wait_until
 from tests.browser.test_main_job import open_panel, wait_for_lab
 
@@ -114,3 +116,21 @@ def test_a_site_that_fell_asleep_is_awake_again_for_its_next_visitor(lab: Page, 
     ana.call("PATCH", "/sites/wall", {"sleep_after": None})
     expect(row).to_contain_text("Live")
     expect(lab.get_by_test_id("dialup-asleep")).to_have_count(0)
+
+
+def test_a_halted_site_is_explained_and_comes_back_when_it_is_started_again(lab: Page, ana: Person) -> None:
+    """The row as the tenth end leaves it; ten real ends take four minutes and are tried elsewhere."""
+    why = "Its program ended 10 times within 10 minutes, so it is not started any more."
+    store = Store(ana.installation.settings.resolved_database_url)
+    SiteRecords(store).change(ana.call("GET", "/sites/wall").json["id"], halted=why)
+    store.close()
+    ana.call("PUT", "/sites/wall/env/TIDE", {"value": "low", "secret": False})  # the panel hears of the site
+
+    row = lab.get_by_test_id("dialup-site-wall")
+    row.get_by_role("button", name="See why").click()
+    expect(lab.get_by_test_id("dialup-halted")).to_contain_text(why)
+    row.get_by_role("button", name="Start again").click()
+
+    expect(lab.get_by_test_id("dialup-halted")).to_have_count(0)
+    expect(row).to_contain_text("Live")
+    says(ana, "The key has 9 letters.")
