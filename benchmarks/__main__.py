@@ -22,7 +22,8 @@ from benchmarks.results import FILE, Results
 from benchmarks.rounds import Bench, Part, run, say
 from benchmarks.table import PAGE, place, render
 
-PARTS = ("hub_start", "lab_start", "static_files", "compressed", "node_page", "deploys", "builds", "saving", "gogc")
+PARTS = ("hub_start", "lab_start", "static_files", "compressed", "node_page", "deploys", "builds", "saving", "gogc",
+         "kinds", "wake", "hostile")
 """Each is a module of this name with a function of this name."""
 
 MANY = 1000
@@ -74,7 +75,7 @@ def _containers(stack: ExitStack, bench: Bench) -> bool:
         return False
     stack.enter_context(engine.engine())
     say("building what containers need …")
-    engine.need_images("node", "lab")
+    engine.need_images("node", "python", "lab")
     return True
 
 

@@ -138,6 +138,33 @@ def _saving() -> Iterator[Row]:
     yield Row("a saved file until the open preview is told", "save.told", MS)
 
 
+KINDS = {"trivial": "a trivial Node program", "node": "the template “node”", "next": "the template “next”",
+         "python": "the template “python”", "notebook": "the template “notebook”"}
+
+
+def _kinds() -> Iterator[Row]:
+    for name, words in KINDS.items():
+        yield Row(f"{words}: started until it answers", f"kind.{name}.start", "s")
+        yield Row(f"{words}: by plain `docker run`", f"kind.{name}.plain", "s")
+        yield Row(f"{words}: ours over plain", f"kind.{name}.start", TIMES, f"kind.{name}.plain", Goal(1.3))
+        yield Row(f"{words}: memory", f"kind.{name}.memory", MIB)
+
+
+def _wake() -> Iterator[Row]:
+    for name, words in (("node", "Node"), ("python", "Python")):
+        yield Row(f"{words}: a visit that wakes it, median", f"wake.{name}.median", "s")
+        yield Row(f"{words}: a visit that wakes it, 95th percentile", f"wake.{name}.p95", "s", goal=Goal(2.0))
+    yield Row("40 sites asleep: memory of all", "wake.asleep", MIB, goal=Goal(0))
+    yield Row("40 sites, each woken by a visit: memory of all", "wake.awake", MIB, goal=Goal(4096))
+
+
+def _hostile() -> Iterator[Row]:
+    for site, words in (("page", "a static page"), ("program", "a Node site")):
+        yield Row(f"{words}, nobody is hostile: 99th percentile", f"hostile.{site}.peace", MS)
+        yield Row(f"{words}, all attacks at once: 99th percentile", f"hostile.{site}.attack", MS)
+        yield Row(f"{words}: under attack over in peace", f"hostile.{site}.attack", TIMES, f"hostile.{site}.peace", Goal(2.0))
+
+
 def _gogc() -> Iterator[Row]:
     names = {"100": "`GOGC=100`, Go's own", "200": "`GOGC=200`", "400": "`GOGC=400`, ours", "800": "`GOGC=800`",
              "limit": "`GOGC=off`, `GOMEMLIMIT=96MiB`"}
@@ -160,6 +187,9 @@ SECTIONS = (
     Section("Deploying", tuple(_deploys())),
     Section("Deploying what has to be built", tuple(_built())),
     Section("What many sites cost the hub", tuple(_many())),
+    Section("Each kind of site, in a container with its usual limits", tuple(_kinds())),
+    Section("Sites that sleep", tuple(_wake())),
+    Section("Hostile neighbours", tuple(_hostile())),
     Section("Editing", tuple(_saving())),
     Section("Go's garbage collector in Caddy", tuple(_gogc())),
 )

@@ -22,7 +22,7 @@ _SIGNS = (
     (re.compile(r"heap out of memory|Cannot allocate memory|\bENOMEM\b|\bMemoryError\b"), "out_of_memory"),
     (re.compile(r"\bENOSPC\b|\bEDQUOT\b|No space left on device"), "no_space"),
     (re.compile(r"\bEROFS\b|Read-only file system"), "read_only"),
-    (re.compile(r"spawn\w* \S+ EAGAIN|[Ff]ork\w*: .*Resource temporarily unavailable|can't start new thread"
+    (re.compile(r"spawn\w* \S+ EAGAIN|ERR_WORKER_INIT_FAILED|[Ff]ork\w*: .*Resource temporarily unavailable|can't start new thread"
                 r"|[Cc]annot fork|BlockingIOError: \[Errno 11\]"), "too_many_processes"),
     (re.compile(r"\bEMFILE\b|[Tt]oo many open files"), "too_many_files"),
 )

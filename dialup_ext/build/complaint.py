@@ -88,6 +88,9 @@ _SIGNS = (
     _sign(r"heap out of memory|Cannot allocate memory|\bENOMEM\b|memory allocation of \d+ bytes failed", _words(
         "out_of_memory", "Building the site needed more memory than a build may have.",
         "Build less at once (fewer or smaller pictures), or ask your admin to raise build_memory_mb.")),
+    _sign(r"spawn\w* \S+ EAGAIN|ERR_WORKER_INIT_FAILED|[Cc]annot fork|[Ff]ork\w*: .*Resource temporarily unavailable|can't start new thread", _words(
+        "too_many_processes", "The build wanted more processes and threads than a build may have.",
+        "Let it do less at once: most tools have a setting for the number of workers.")),
     _sign(r"^(?:sh: \d+: |sh: |/bin/sh: \d+: )([\w@./-]+): (?:command )?not found$|^dialup: “(?:node_modules/\.bin/)?"
           r"([\w@./-]+)” was not found", lambda found: Complaint(
               "tool_missing", f"The build script runs “{found[1] or found[2]}”, and no package of the site brings it.",

@@ -9,18 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from dialup_ext.build.command import build_spec
 from dialup_ext.build.layer import layer_spec
 from dialup_ext.build.plan import BuildPlan
 from dialup_ext.domain.instance import InstanceSpec, InstanceState, Runtime
+from dialup_ext.domain.site import Kind
 from dialup_ext.settings import Settings
-from dialup_ext.spawner import container, specs
+from dialup_ext.spawner import container, python_specs, specs
 from dialup_ext.spawner.container import Place, container_for, instance_of
 
 HOME = Path("/srv/dialup")
 SETTINGS = Settings(HOME, domain="example.org")
 GOLDEN = Path(__file__).parents[1] / "golden" / "docker"
 PLACE = Place("0123456789abcdef", "dialup/node:local", 20007, "dialup-01234567-ana-sites", "10.210.0.2", "/dialup")
-KINDS = ("site", "site_variables", "site_data", "static_dev", "nodejs_dev", "lab", "build")
+KINDS = ("site", "site_variables", "site_data", "static_dev", "nodejs_dev", "lab", "build",
+         "next", "python", "notebook", "python_dev", "notebook_dev", "site_build")
 
 
 def made(name: str) -> InstanceSpec:
@@ -31,6 +34,14 @@ def made(name: str) -> InstanceSpec:
                                           variables=Path("/run/dialup-0/site-blog-d1")),
         "site_data": lambda: replace(specs.site_spec("blog", "ana", "d1", HOME / "app", SETTINGS, {}),
                                      data=SETTINGS.volume("ana", "s1")),
+        "next": lambda: specs.site_spec("blog", "ana", "d1", HOME / "app", SETTINGS, {}, kind=Kind.NEXT,
+                                        start=("node", "server.js")),
+        "python": lambda: python_specs.python_spec("blog", "ana", "d1", HOME / "app", ("uvicorn", "main:app"), SETTINGS, {}),
+        "notebook": lambda: python_specs.notebook_spec("blog", "ana", "d1", HOME / "app", ("index.ipynb",), SETTINGS, {}),
+        "python_dev": lambda: python_specs.python_dev_spec("blog", "ana", "preview-blog-1", home / "blog", SETTINGS),
+        "notebook_dev": lambda: python_specs.notebook_dev_spec("blog", "ana", "preview-blog-1", home / "blog", SETTINGS),
+        "site_build": lambda: build_spec((("npm", "run", "build"),), HOME / "staging", HOME / "layer/node_modules",
+                                         account="ana", deployment_id="d1", site="blog", settings=SETTINGS, environment={}),
         "static_dev": lambda: specs.static_dev_spec("blog", "ana", "preview-blog-1", home / "blog", SETTINGS),
         "nodejs_dev": lambda: specs.nodejs_dev_spec("blog", "ana", "preview-blog-1", home / "blog", SETTINGS),
         "lab": lambda: specs.lab_spec("ana", "lab-ana-1", home, SETTINGS, "s3cret", HOME / "run/labs/ana/hub.sock"),
@@ -41,7 +52,7 @@ def made(name: str) -> InstanceSpec:
 
 def shown(request: object) -> str:
     text = json.dumps(request, indent=2, ensure_ascii=False)
-    for script in ("install.js", "develop.js", "steps.js"):
+    for script in ("install.js", "develop.js", "steps.js", "install.py", "develop.py", "steps.py"):
         source = Path(container.__file__).with_name(script).read_text()
         inner = json.dumps(source)
         text = text.replace(json.dumps(source, ensure_ascii=False), json.dumps(f"<{script}>"))
