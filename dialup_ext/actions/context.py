@@ -95,6 +95,26 @@ class Builds(Protocol):
         """
 
 
+class Visits(Protocol):
+    """Knows whose public address was asked for."""
+
+    def hosts(self) -> set[str]:
+        """All since the last call; nothing at the first one."""
+
+    def rest(self) -> None:
+        """Nobody asks for the time being."""
+
+
+class _NoVisits:
+    """Where there is no ingress to tell."""
+
+    def hosts(self) -> set[str]:
+        return set()
+
+    def rest(self) -> None:
+        """Nothing was begun."""
+
+
 @dataclass(frozen=True)
 class Context:
     """Collaborators of the verbs, by role."""
@@ -135,6 +155,14 @@ class Context:
     """Bytes on their way to each account, by upload."""
     touched: dict[str, float] = field(default_factory=dict)
     """When each site's preview was last asked for, on the monotonic clock."""
+    visits: Visits = field(default_factory=_NoVisits)
+    """Who was visited lately, of the sites that may sleep."""
+    visited: dict[str, float] = field(default_factory=dict)
+    """When each site that may sleep was last visited, by its id, on the monotonic clock."""
+    waiting: dict[str, int] = field(default_factory=dict)
+    """How many requests wait at the gate for each site, by its id."""
+    no_room: dict[str, float] = field(default_factory=dict)
+    """Sites that could not be woken for want of room, and when the next try is due."""
     setbacks: dict[str, Setback] = field(default_factory=dict)
     """Live sites whose instance does not come back, by id."""
     begun: set[str] = field(default_factory=set)
@@ -165,6 +193,10 @@ class Context:
         with self._guard:
             return what in self._claims
 
+    def open_gate(self, site_id: str) -> None:
+        """Let whoever waits at the gate for this site look again."""
+        self.feed.publish(f"gate:{site_id}", "open")
+
     def tell(self, account_id: str, kind: str, ref: str) -> None:
         """Say that something of this account changed."""
         self.feed.publish(account_id, kind, ref)
@@ -176,3 +208,7 @@ class Setback:
 
     tries: int
     next_at: float
+    ends: tuple[float, ...] = ()
+    """When its program ended by itself, or never answered, of late."""
+    counted: str = ""
+    """The last instance whose end was counted."""

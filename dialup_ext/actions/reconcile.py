@@ -11,26 +11,23 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
-from dialup_ext.actions.context import Context, Setback
+from dialup_ext.actions.context import Context
 from dialup_ext.actions.deploy import run
-from dialup_ext.actions.diagnosis import in_life
 from dialup_ext.actions.lab import begin_lab
 from dialup_ext.actions.opening import is_alive
 from dialup_ext.actions.preview import begin_preview, stop_preview
 from dialup_ext.actions.prune import prune
 from dialup_ext.actions.retire import retire_old_instances, site_key
-from dialup_ext.actions.serve import lead_to_gate, serve_site, stands
+from dialup_ext.actions.revive import bring_back, forgive
+from dialup_ext.actions.serve import stands
 from dialup_ext.domain.account import Account
-from dialup_ext.domain.deployment import StepCancelled, StepFailed
+from dialup_ext.domain.deployment import StepCancelled
 from dialup_ext.domain.editing import EditorSession
 from dialup_ext.domain.instance import Instance, InstanceKind, InstanceState
 from dialup_ext.domain.site import Site
-from dialup_ext.errors import DialupError, NotFound
+from dialup_ext.errors import DialupError
 
 log = logging.getLogger("dialup")
-
-SLOWEST = 60.0
-"""Seconds between two tries to bring back a site that does not come back: 1, 2, 4 … 60."""
 
 YOUNG = timedelta(seconds=30)
 """A lab, a preview or a build nobody seems to want is left alone this long: its row may be on its way.
@@ -54,8 +51,12 @@ def reconcile(context: Context) -> None:
     sites = context.sites.list()
     for site in sites:
         instance = instances.get(site_key(site, site.live_deployment_id or ""))
-        if site.id not in busy and not stands(site, served.get(site.host(context.settings.domain)), instance):
-            _bring_back(context, site)
+        if site.id in busy:
+            continue
+        if stands(site, served.get(site.host(context.settings.domain)), instance):
+            forgive(context, site)
+        else:
+            bring_back(context, site)
     _guarded("previews and labs", _mend_sessions, context, instances, served)
     _guarded("orphans", _stop_orphans, context, instances, sites, busy)
     _guarded("pruning", prune, context)
@@ -81,53 +82,6 @@ def _resume_deployments(context: Context) -> set[str]:
         if not context.is_claimed(f"deployment-{deployment.id}"):
             context.workers.background("deploy", run, context, deployment.id)
     return {deployment.site_id for deployment in unfinished}
-
-
-def _bring_back(context: Context, site: Site) -> None:
-    setback = context.setbacks.get(site.id)
-    if context.workers.closed.is_set() or (setback and setback.next_at > context.clock.monotonic()):
-        return
-    context.workers.background("start", _serve, context, site)
-
-
-def _serve(context: Context, site: Site) -> None:
-    """Bring a site back; when that fails, say so at its address and wait longer next time."""
-    with context.claim(f"serve-{site.id}") as mine:
-        if not mine:
-            return
-        _guarded(f"the end of {site.name}", _note_its_end, context, site)
-        try:
-            serve_site(context, site.id)
-            context.setbacks.pop(site.id, None)
-        except (StepCancelled, NotFound):
-            return  # the hub is stopping, or the site is gone
-        except StepFailed as error:
-            _set_back(context, site, error.failure.message)
-        except DialupError as error:
-            _set_back(context, site, error.message)
-    context.tell(site.owner_id, "site", site.name)
-
-
-def _note_its_end(context: Context, site: Site) -> None:
-    """Tell the owner what a program died of that had been live, before what is left of it goes."""
-    instance = context.driver.inspect(site_key(site, site.live_deployment_id or ""))
-    if site.stopped or instance is None or instance.state is InstanceState.RUNNING:
-        return
-    if cause := in_life(context, instance):
-        log.warning("%s ended: %s", site.name, cause)
-        context.sites.change(site.id, error_message=cause)
-
-
-def _set_back(context: Context, site: Site, message: str) -> None:
-    before = context.setbacks.get(site.id)
-    tries = 1 + (before.tries if before else 0)
-    pause = min(SLOWEST, 2.0 ** (tries - 1))
-    context.setbacks[site.id] = Setback(tries, context.clock.monotonic() + pause)
-    log.warning("%s does not come back (try %d): %s", site.name, tries, message)
-    context.sites.change(site.id, error_message=message)
-    with context.lock("site", site.name):
-        if context.sites.get(site.id).live_deployment_id == site.live_deployment_id:
-            lead_to_gate(context, site, "failed")
 
 
 def _mend_sessions(context: Context, instances: Mapping[str, Instance], served: Collection[str]) -> None:
