@@ -14,8 +14,8 @@ from dialup_ext.domain.instance import Instance, InstanceState
 GOOD_ANSWERS = 2
 """So many good answers in a row: one may come from a program about to fall over."""
 
-PAUSE = 0.1
-"""Seconds between two questions."""
+FIRST_PAUSE, PAUSE = 0.02, 0.1
+"""Seconds between two questions, at first and after half a second: a visitor may be waiting for the first answer."""
 
 HOPS = 8
 """So many redirects within the site are followed to see whether they end; browsers give up after 20."""
@@ -34,7 +34,7 @@ def wait_until_healthy(context: Context, instance: Instance, host: str, *, step:
     timeout = timeout or context.settings.health_timeout
     path = path or context.settings.health_path
     deadline = context.clock.monotonic() + timeout
-    good, telling = 0, ""
+    good, telling, pause = 0, "", FIRST_PAUSE
     while True:
         last = _ask(instance, host, path, min(5.0, timeout))
         telling = last if last != "ConnectionRefusedError" else telling
@@ -51,8 +51,9 @@ def wait_until_healthy(context: Context, instance: Instance, host: str, *, step:
             raise StepCancelled
         if context.clock.monotonic() > deadline:
             raise StepFailed(never_well(context, instance, telling, timeout, step))
-        if context.workers.closed.wait(PAUSE):
+        if context.workers.closed.wait(pause):
             raise StepCancelled
+        pause = min(PAUSE, pause * 1.1)
 
 
 def _ask(instance: Instance, host: str, path: str, timeout: float) -> str:

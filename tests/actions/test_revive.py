@@ -151,36 +151,31 @@ def test_ten_ends_within_ten_minutes_halt_it_and_say_why(falling: Falling) -> No
     assert "Error: no database" in read_log(falling.bench.context, falling.live.id)
 
 
-def test_a_halted_site_stays_so_after_a_restart_of_the_hub_and_keeps_its_last_lines(falling: Falling) -> None:
+def test_a_halted_site_stays_so_with_its_last_lines_until_its_owner_starts_it(falling: Falling) -> None:
     falling.halts()
-    starts = [call for call in falling.bench.driver.calls if call[0] == "start"]  # type: ignore[attr-defined]
+    bench = falling.bench
+    starts = [call for call in bench.driver.calls if call[0] == "start"]  # type: ignore[attr-defined]
 
     for _ in range(3):
-        reconcile(falling.bench.again().context)
+        reconcile(bench.again().context)
+    assert [call for call in bench.driver.calls if call[0] == "start"] == starts  # type: ignore[attr-defined]
+    assert b"no database" in bench.driver.log(falling.key).data
 
-    assert [call for call in falling.bench.driver.calls if call[0] == "start"] == starts  # type: ignore[attr-defined]
-    assert b"no database" in falling.bench.driver.log(falling.key).data
-
-
-def test_starting_a_halted_site_gives_it_all_its_tries_again(falling: Falling) -> None:
-    falling.halts()
-
-    start_site(falling.bench.context, falling.now, "ana")
-    wait_until(lambda: falling.bench.context.deployments.list(falling.site.id)[0].status is Status.LIVE)
-
+    start_site(bench.context, falling.now, "ana")
+    wait_until(lambda: bench.context.deployments.list(falling.site.id)[0].status is Status.LIVE)
     assert (falling.now.halted, falling.now.error_message) == (None, None)
     assert falling.now.status is SiteStatus.ACTIVE
-    assert falling.bench.context.setbacks == {}
+    assert bench.context.setbacks == {}
 
 
 def test_a_halted_site_that_is_stopped_is_stopped(falling: Falling) -> None:
-    falling.halts()
+    falling.bench.context.sites.change(falling.site.id, halted="It ended ten times.")
 
     assert stop_site(falling.bench.context, falling.now).status is SiteStatus.STOPPED
 
 
 def test_ends_that_are_long_ago_count_no_more(falling: Falling) -> None:
-    for _ in range(2 * revive.ENDS):
+    for _ in range(revive.ENDS + 1):
         falling.falls()
         falling.comes_back()
         falling.clock.skipped += revive.WINDOW / (revive.ENDS - 1)
