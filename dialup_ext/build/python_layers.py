@@ -53,7 +53,7 @@ class PythonLayers:
         try:
             return python_plan(manifest, self._contents.reader(site.owner_id, manifest), release.start,
                                python=self._driver.python(release.runtime),
-                               from_source=bool(release.config.get("scripts")))
+                               from_source=release.config.get("scripts") is True)
         except BadInput as error:
             raise StepFailed(Failure(error.code, error.message, error.hint, "build")) from error
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_client.jsonutil import json_default
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
+from voila.static_file_handler import TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from dialup_ext.handlers.plain import PlainPage
@@ -29,6 +30,16 @@ class OwnKernel(APIHandler):
             raise web.HTTPError(404)
         model = self.kernel_manager.kernel_model(kernel_id)  # type: ignore[no-untyped-call]
         self.finish(json.dumps(model, default=json_default))
+
+
+class TemplateStatic(TemplateStaticFileHandler):  # type: ignore[misc]
+    """What Voila's page template loads, and no way up from there."""
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """404 for a path with a step up: Voila would fail over it."""
+        if ".." in path.split("/"):
+            raise web.HTTPError(404)
+        await super().get(path, include_body)
 
 
 class NotebookPage(TornadoVoilaHandler):  # type: ignore[misc]
@@ -59,6 +70,7 @@ class NotebookPage(TornadoVoilaHandler):  # type: ignore[misc]
         """A look that starts nothing."""
         if path:
             raise web.HTTPError(404)
+        _ = self.xsrf_token
         self.set_header("Content-Type", "text/html; charset=utf-8")
 
     def _say_full(self) -> None:

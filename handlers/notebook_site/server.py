@@ -8,6 +8,7 @@ that the notebook works: when it fails, the program says why and ends, and is ne
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 import signal
@@ -17,11 +18,13 @@ from typing import Any
 
 import nbformat
 from nbclient.exceptions import CellExecutionError
+from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
+from tornado.routing import HostMatches, Rule, RuleRouter
 from traitlets.config import Config
 from voila.app import Voila, _kernel_id_regex
 
-from dialup_ext.handlers.notebook_site.page import NotebookPage, OwnKernel
+from dialup_ext.handlers.notebook_site.page import NotebookPage, OwnKernel, TemplateStatic
 from dialup_ext.handlers.notebook_site.saved import Saved
 from dialup_ext.handlers.notebook_site.visitors import Visitors
 from dialup_ext.handlers.static_dev.live import Live, LivePage
@@ -35,9 +38,12 @@ TEMPLATE = Path(__file__).with_name("template")
 IDLE = 1800
 """Seconds after which a kernel whose page is open and does nothing gives its place to somebody else."""
 
-KEPT = (r"/voila/templates/", r"/voila/static/", r"/voila/labextensions/", r"/voila/api/themes/",
+KEPT = (r"/voila/static/", r"/voila/labextensions/", r"/voila/api/themes/",
         r"/voila/api/shutdown/", r"/voila/query/", r"/channels")
 """Of Voila's own routes: its assets, the kernels' sockets, and the end of a kernel whose page is closed."""
+
+LEAVING = 5.0
+"""Seconds kernels get to end; then they go with this process's container."""
 
 _LOOK, _SWEEP = 300, 5000
 """Milliseconds between two looks at what was saved, and at who has left."""
@@ -55,7 +61,7 @@ class NotebookSite(Voila):  # type: ignore[misc]
            public_host: str = "") -> NotebookSite:
         """The server, not listening yet. Reads no configuration but this."""
         assets = packages / "share/jupyter/labextensions" if packages else None
-        site = cls(notebook_path=str(notebook), ip=host, port=port, port_retries=0, open_browser=False, log_level=logging.WARNING,
+        site = cls.instance(notebook_path=str(notebook), ip=host, port=port, port_retries=0, open_browser=False, log_level=logging.WARNING,
                    config_file_paths=[], config=_config(notebook, most, assets, live=live))
         site.live, site.public_host = live, public_host
         site._news, site._saved = Live(), Saved(notebook)
@@ -88,10 +94,10 @@ class NotebookSite(Voila):  # type: ignore[misc]
 
     def init_handlers(self) -> list[Any]:
         """Only what one notebook's page asks for."""
-        found = [one for one in super().init_handlers() if one[0].endswith(KEPT) or any(mark in one[0] for mark in KEPT)]
+        found = [one for one in super().init_handlers() if any(mark in one[0] for mark in KEPT)]
         page = {"notebook_path": Path(self.notebook_path).name, "template_paths": self.template_paths,
                 "config": self.config, "voila_configuration": self.voila_configuration, "site": self}
-        known = [(rf"/api/kernels/{_kernel_id_regex}", OwnKernel)]
+        known = [(rf"/api/kernels/{_kernel_id_regex}", OwnKernel), (r"/voila/templates/(.*)", TemplateStatic)]
         live = [(r"/__dialup/live", LivePage, {"live": self._news}), (re.escape(SCRIPT_PATH), Script)]
         return [*found, *known, *(live if self.live else ()), (r"/(.*)", NotebookPage, page)]
 
@@ -108,12 +114,23 @@ class NotebookSite(Voila):  # type: ignore[misc]
         first = asyncio.create_task(self._first_run())
         await self._told.wait()
         first.cancel()
-        await self.kernel_manager.shutdown_all()
+        await self._leave()
         sys.exit(self._exit_code)
+
+    async def _leave(self) -> None:
+        """End every kernel; one that waits for room would start now that there is some."""
+        for pool in getattr(self.kernel_manager, "_pools", {}).values():
+            for task in pool:
+                task.cancel()
+            pool.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.kernel_manager.shutdown_all(now=True), LEAVING)
 
     def listen(self) -> None:
         """Under any name for a site; a preview answers to its own alone, and to loopback's (T38)."""
-        self.app.listen(self.port, self.ip, xheaders=True)
+        names = "|".join(re.escape(name) for name in (self.public_host, "localhost", "127.0.0.1"))
+        router = RuleRouter([Rule(HostMatches(f"(?:{names})" if self.public_host else ".*"), self.app)])
+        HTTPServer(router, xheaders=True).listen(self.port, self.ip)
         print(f"Serving the notebook {Path(self.notebook_path).name}.", flush=True)
 
     async def _first_run(self) -> None:

@@ -33,7 +33,7 @@ def dialup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 @pytest.fixture(scope="session")
 def docked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed("docker", tmp_path_factory.mktemp("docked") / "home", "node", "lab",
+    with installed("docker", tmp_path_factory.mktemp("docked") / "home", "node", "python", "lab",
                    drain_seconds="0.5", health_timeout="15") as installation:
         yield installation
 
