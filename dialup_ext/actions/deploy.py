@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialup_ext.actions.admission import admitted
+from dialup_ext.actions.alone import HOLD, make_way
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.deployment_log import say
 from dialup_ext.actions.diagnosis import tail
 from dialup_ext.actions.health import wait_until_healthy
 from dialup_ext.actions.retire import retire_old_instances, site_key, target_of
-from dialup_ext.actions.serve import serve_site
+from dialup_ext.actions.serve import lead_to_gate, serve_site
 from dialup_ext.actions.variables import with_variables
 from dialup_ext.crashpoint import crashpoint
 from dialup_ext.domain.deployment import (
@@ -158,6 +159,10 @@ class _Work:
         if not self.release.runs or app is None:
             self.move(Status.CHECKING)
             return None
+        self.site = self.context.sites.get(self.site.id)  # the build took its time
+        if self.site.volume:
+            self.say("visitors wait while the program that runs ends")
+            make_way(self.context, self.site, site_key(self.site, self.deployment.id), self.cancelled)
         spec = self.context.specs.site(self.site, self.deployment, self.release, app)
         instance = self.context.driver.start(with_variables(self.context, self.site, spec))
         crashpoint("C7")
@@ -183,8 +188,9 @@ class _Work:
                 raise StepFailed(Failure("exited", "The program ended just before it went live.",
                                          "The last lines of its log usually say why.", "check",
                                          tail(self.context, instance.key)))
-        target = target_of(self.deployment, public, instance)
+        target = target_of(self.deployment, public, instance, once=self.site.volume)
         self.context.ingress.point(self.site.host(self.context.settings.domain), target)
+        self.context.open_gate(self.site.id)
         crashpoint("C11")
         self.move(Status.LIVE)
         crashpoint("C12")
@@ -225,9 +231,15 @@ class _Work:
         self._tell()
 
     def _lead_back(self) -> None:
+        """To what was live; where only one program may run, that ends ours and starts the old one again."""
         target = self.context.ingress.target(self.site.host(self.context.settings.domain))
-        if target is not None and target.name.startswith(self.deployment.id):
+        if target is None or not target.name.startswith((self.deployment.id, HOLD)):
+            return
+        try:
             serve_site(self.context, self.site.id)
+        except StepFailed as error:  # the rounds try again
+            log.warning("%s could not be led back: %s", self.site.name, error.failure.message)
+            lead_to_gate(self.context, self.site, "failed")
 
     def move(self, to: Status, build_seconds: float | None = None) -> None:
         """Advance, unless an earlier run of this deployment came that far already."""

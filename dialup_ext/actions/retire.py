@@ -20,14 +20,16 @@ def site_key(site: Site, deployment_id: str) -> str:
     return f"site-{site.name}-{deployment_id}"
 
 
-def target_of(deployment: Deployment, public: Path | None, instance: Instance | None) -> Target:
-    """Where the site's host leads with this deployment.
+def target_of(deployment: Deployment, public: Path | None, instance: Instance | None, *,
+              once: bool = False) -> Target:
+    """Where the site's host leads with this deployment; `once` where its connections are to be its requests.
 
     The address is part of the name: an instance revived at another address is another target.
     """
     if instance is None or instance.address is None:
         return Target(deployment.id, public=public)
-    return Target(f"{deployment.id}-{named(instance.address)}", public=public, upstream=instance.address)
+    return Target(f"{deployment.id}-{named(instance.address)}", public=public, upstream=instance.address,
+                  once=once)
 
 
 def named(address: str) -> str:
@@ -49,7 +51,7 @@ def retire_old_instances(context: Context, site_id: str, there: Iterable[Instanc
     except NotFound:
         return  # removing it stops what it had
     wanted = starting | _draining(context, site_id)
-    if site.live_deployment_id and not site.stopped:
+    if site.live_deployment_id and not (site.stopped or site.asleep):
         wanted.add(site.live_deployment_id)
     keep = {site_key(site, deployment_id) for deployment_id in wanted}
     for instance in running:

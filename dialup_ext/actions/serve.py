@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dialup_ext.actions.alone import make_way
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.health import wait_until_healthy
 from dialup_ext.actions.retire import site_key, target_of
@@ -27,6 +28,9 @@ def serve_site(context: Context, site_id: str) -> None:
         if site.stopped or site.live_deployment_id is None or site.live_release_id is None:
             lead_to_gate(context, site, "stopped" if site.stopped else "new")
             return
+        if site.asleep or site.halted:
+            lead_to_gate(context, site, "asleep" if site.asleep else "failed")
+            return
         release = context.releases.load(site.live_release_id)
         deployment = context.deployments.load(site.live_deployment_id)
         digest, root = release.served
@@ -38,12 +42,13 @@ def serve_site(context: Context, site_id: str) -> None:
         if tree.app is not None and release.runs:
             instance = _running(context, site, deployment, release, tree.app)
         context.ingress.point(site.host(context.settings.domain),
-                              target_of(deployment, tree.public, instance))
+                              target_of(deployment, tree.public, instance, once=site.volume))
+        context.open_gate(site.id)
 
 
 def stands(site: Site, target: Target | None, instance: Instance | None) -> bool:
     """True when the site needs nothing done: its host leads where it should, and that runs."""
-    if site.stopped or site.live_deployment_id is None:
+    if site.stopped or site.asleep or site.halted or site.live_deployment_id is None:
         return target is not None and target.upstream == GATE
     if target is None or not target.name.startswith(site.live_deployment_id):
         return False
@@ -57,6 +62,7 @@ def lead_to_gate(context: Context, site: Site, why: str) -> None:
     """Let the hub's own page answer for the site: `new`, `stopped`, `failed` or `gone`."""
     host = site.host(context.settings.domain)
     context.ingress.point(host, Target(f"{why}-{site.id}", upstream=GATE))
+    context.open_gate(site.id)
 
 
 def _running(context: Context, site: Site, deployment: Deployment, release: Release, app: Path) -> Instance:
@@ -66,6 +72,8 @@ def _running(context: Context, site: Site, deployment: Deployment, release: Rele
     target = context.ingress.target(site.host(context.settings.domain))
     if stands(site, target, instance) and instance is not None:
         return instance
+    if site.volume:
+        make_way(context, site, key)
     if instance is None or instance.state is not InstanceState.RUNNING:
         context.driver.stop(key)  # what is left of it
         instance = context.driver.start(
