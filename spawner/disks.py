@@ -82,14 +82,25 @@ class Disks:
                 return
             folders = [self._home / place / (account_id if place == "store" else name) for place in PLACES]
             if not disk.exists:
-                old = [folder for folder in folders if folder.is_dir() and not folder.is_symlink()]
+                old = [folder for folder in folders if _is_plain(folder)]
                 if old:
                     self._still(name)
-                disk.make(image_mb(quota_mb, sum(_bytes(folder) for folder in old) // MIB))
+                restored = self._take_aside(disk)
+                disk.make(image_mb(quota_mb, sum(_bytes(folder) for folder in [*old, restored]) // MIB))
             disk.mount()
             self._move_in(disk, name, folders)
             disk.grow(image_mb(quota_mb))
             self._sizes[account_id] = quota_mb
+
+    def _restored(self, disk: LoopDisk) -> Path:
+        return disk.place.with_name(f"{disk.place.name}.restored")
+
+    def _take_aside(self, disk: LoopDisk) -> Path:
+        """Files that lie where the disk will be seen: a backup brought them, without the image."""
+        restored = self._restored(disk)
+        if (disk.place / "files").is_dir() and not disk.mounted:
+            disk.place.rename(restored)
+        return restored
 
     def _still(self, name: str) -> None:
         for instance in self._driver.list():
@@ -100,9 +111,11 @@ class Disks:
     def _move_in(self, disk: LoopDisk, name: str, folders: list[Path]) -> None:
         files = disk.place / "files"
         if not files.is_dir():
-            if any(folder.is_dir() and not folder.is_symlink() for folder in folders):
+            if any(_is_plain(folder) for folder in folders):
                 self._still(name)
             self._copy(disk, folders, files)
+        if (restored := self._restored(disk)).exists():
+            shutil.rmtree(restored)
         for folder in folders:
             self._lead(folder, files / folder.relative_to(self._home))
 
@@ -112,14 +125,10 @@ class Disks:
         if half.exists():
             shutil.rmtree(half)
         half.mkdir(mode=0o711)
-        old = [str(folder.relative_to(self._home)) for folder in folders if folder.is_dir() and not folder.is_symlink()]
-        if old:
-            done = subprocess.run(["/bin/cp", "-a", "--parents", "--", *old, str(half)], cwd=self._home,
-                                  capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise Unavailable("The account's files could not be moved to its disk: "
-                                  f"{(done.stderr.strip() or 'cp failed').splitlines()[0]}.", code="disk_unavailable",
-                                  hint="Nothing was lost: they are where they were. Make room, then start again.")
+        for place in (self._restored(disk) / "files", self._home):
+            old = [one for folder in folders if _is_plain(place / (one := str(folder.relative_to(self._home))))]
+            if old:
+                _copy(place, old, half)
         crashpoint("D6")
         for folder in folders:
             inside = half / folder.relative_to(self._home)
@@ -150,6 +159,20 @@ class Disks:
             aside.unlink()
         elif aside.exists():
             shutil.rmtree(aside)
+
+
+def _is_plain(folder: Path) -> bool:
+    return folder.is_dir() and not folder.is_symlink()
+
+
+def _copy(place: Path, folders: list[str], target: Path) -> None:
+    """These folders below `place` with all that is said of them, in one go."""
+    done = subprocess.run(["/bin/cp", "-a", "--parents", "--", *folders, str(target)], cwd=place,
+                          capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Unavailable("The account's files could not be moved to its disk: "
+                          f"{(done.stderr.strip() or 'cp failed').splitlines()[0]}.", code="disk_unavailable",
+                          hint="Nothing was lost: they are where they were. Make room, then start again.")
 
 
 def _bytes(folder: Path) -> int:

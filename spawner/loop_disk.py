@@ -12,6 +12,7 @@ import secrets
 import shutil
 import struct
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from dialup_ext.crashpoint import crashpoint
@@ -129,7 +130,7 @@ class LoopDisk:
         """Take it away; False while somebody uses it. Idempotent."""
         if self.mounted and _call("umount", str(self.place)).returncode:
             return False
-        if self.place.is_dir():
+        with suppress(OSError):  # not there, or somebody put something beneath
             self.place.rmdir()
         return True
 

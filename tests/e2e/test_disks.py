@@ -10,7 +10,8 @@ import pytest
 
 from dialup_ext.domain.account import Quota
 from dialup_ext.errors import NoSpace, TooMany
-from dialup_ext.testing.installation import Installation, Person
+from dialup_ext.testing.drivers import installed
+from dialup_ext.testing.installation import Installation, Person, wait_until
 
 SMALL = Quota(max_sites=5, max_memory_mb=1024, max_cpu_cores=2.0, max_storage_mb=32)
 
@@ -95,4 +96,38 @@ def test_what_was_there_before_is_moved_when_the_walls_are_switched_on(
         assert installation.get("program").text == "a program"
     finally:
         installation.stop()
+    assert mounts(installation) == []
+
+
+FILLER = """
+import fs from 'node:fs';
+import http from 'node:http';
+http.createServer((q, a) => a.end('up')).listen(process.env.PORT, process.env.HOST);
+const file = fs.openSync('filler', 'w');
+try { for (;;) fs.writeSync(file, Buffer.alloc(1 << 20, 'x')); } catch (error) {
+  fs.ftruncateSync(file, fs.fstatSync(file).size - (4 << 20));
+  fs.writeFileSync('said', `${error.code} ${fs.statSync('filler').size >> 20}`);
+}
+"""
+
+
+def test_a_container_that_fills_its_home_fills_only_its_accounts_disk(tmp_path: Path) -> None:
+    with installed("docker", tmp_path / "home", "node", health_timeout="60") as installation:
+        ana, bob = installation.account("ana", quota=SMALL), installation.account("bob", quota=SMALL)
+        homes = installation.home / "homes"
+        wait_until(lambda: all((homes / name).is_symlink() for name in ("ana", "bob")))  # new installations have it
+        assert ana.call("POST", "/sites", {"name": "greedy", "kind": "nodejs"}).status == 201
+        (homes / "ana" / "greedy").mkdir()
+        (homes / "ana" / "greedy" / "package.json").write_text('{"type":"module","scripts":{"dev":"node server.js"}}')
+        (homes / "ana" / "greedy" / "server.js").write_text(FILLER)
+
+        assert ana.call("POST", "/sites/greedy/preview").status < 300
+        said = homes / "ana" / "greedy" / "said"
+        wait_until(said.exists, 120, lambda: ana.call("GET", "/sites/greedy/preview").text)
+        wait_until(lambda: said.read_text().count(" "))
+
+        code, size = said.read_text().split()
+        assert code == "ENOSPC" and int(size) < 64, said.read_text()
+        (homes / "bob" / "letter").write_bytes(bytes(16 << 20))
+        assert bob.call("POST", "/sites", {"name": "modest"}).status == 201
     assert mounts(installation) == []

@@ -157,6 +157,24 @@ def test_files_from_before_are_moved_in_and_go_on_sharing(home: Path) -> None:
     assert sorted(path.name for path in home.rglob("*.moved")) == []
 
 
+def test_a_backup_of_the_files_without_the_image_comes_back_on_a_disk(home: Path, tmp_path: Path) -> None:
+    before = furnish(home)
+    disks(home).prepare(account("ana"))
+    other = tmp_path / "other"
+    subprocess.run(["cp", "-a", str(home), str(other)], check=True)
+    (other / "disks" / "id-ana.img").unlink()
+
+    disks(other).prepare(account("ana"))
+
+    try:
+        assert contents(other) == before
+        assert (other / "store/id-ana/blobs/ab/abc").stat().st_dev != other.stat().st_dev
+        assert sorted(path.name for path in (other / "disks").iterdir()) == ["id-ana", "id-ana.img"]
+    finally:
+        disks(other).unmount_all()
+    assert list((other / "disks" / "id-ana").glob("*")) == []  # nothing is hidden beneath
+
+
 @pytest.mark.parametrize("point", POINTS)
 def test_a_crash_at_any_point_loses_nothing_and_is_gone_on_with(home: Path, point: str) -> None:
     before = furnish(home)
