@@ -23,7 +23,7 @@ class Room:
 
     def check(self) -> None:
         """Raise `StepFailed` (`build_too_large`, `no_space`) when it wrote too much. Cheap to ask often."""
-        if shutil.disk_usage(self._folder).free < self._settings.min_free_mb << 20:
+        if shutil.disk_usage(self._folder.parent).free < self._settings.min_free_mb << 20:
             raise StepFailed(Failure("no_space", "The server's disk is nearly full, so the build was stopped.",
                                      "Ask your admin to make room. What was live still is.", "build"))
         if time.monotonic() < self._next:

@@ -230,3 +230,70 @@ def test_what_paths_alone_refuse_the_contents_refuse_too(names, package):
         with pytest.raises(BadInput) as second:
             detect(manifest, read)
         assert second.value.code == first.code
+
+
+def found_in(package: object, **files: str):
+    """What a project is, by its package.json and files whose names have `_` for a dot."""
+    contents = {name.replace("_", "."): text.encode() for name, text in files.items()}
+    contents["package.json"] = json.dumps(package).encode()
+    manifest = Manifest(FileEntry(path, len(data), hashlib.sha256(data).hexdigest()) for path, data in contents.items())
+    return detect(manifest, contents.__getitem__)
+
+
+NEXT = {"scripts": {"build": "next build"}, "dependencies": {"next": "16"}}
+ASTRO = {"scripts": {"build": "astro build"}, "dependencies": {"astro": "7", "@astrojs/node": "11"}}
+ADAPTER = "export default { adapter: node({ mode: 'standalone' }) }"
+
+
+@pytest.mark.parametrize("start", ["", "next start", "npx next start -p 80", "next dev", "node .next/standalone/server.js"])
+def test_a_next_project_becomes_a_program_and_says_what_starts_it(start):
+    found = found_in({**NEXT, "scripts": {"build": "next build", "start": start}}, next_config_js="module.exports = {}")
+    assert (found.kind, found.runs, found.start, found.root) == (Kind.NEXT, True, ("node", "server.js"), ".next/standalone")
+    assert found.why == ("next is in package.json; it is built with `npm run build` into a program, which is started with "
+                         "`node server.js`")
+
+
+def test_a_next_project_that_exports_becomes_files():
+    found = found_in(NEXT, next_config_ts="export default { output: 'export' }")
+    assert (found.kind, found.runs, found.root, found.builder) == (Kind.NEXT, False, "out", "next")
+    assert found_in(NEXT, next_config_ts="export default { output: 'export', distDir: 'site' }").root == "site"
+
+
+def test_a_next_project_with_a_server_of_its_own_keeps_it():
+    found = found_in({**NEXT, "scripts": {"build": "next build", "start": "node my-server.js"}})
+    assert (found.kind, found.runs, found.start, found.root, found.builder) == (Kind.NEXT, True, (), "", "next")
+
+
+def test_an_astro_project_with_the_node_adapter_becomes_a_program():
+    found = found_in(ASTRO, astro_config_mjs=ADAPTER)
+    assert (found.kind, found.runs, found.start) == (Kind.ASTRO, True, ("node", "./dist/server/entry.mjs"))
+    assert found_in(ASTRO, astro_config_mjs="export default {}").runs is False
+
+
+@pytest.mark.parametrize(("toml", "package", "expected"), [
+    ('start = "astro preview"', ASTRO, (Kind.ASTRO, True, ("astro", "preview"), "astro", "dist")),
+    ('start = ["node", "x.js"]', {}, (Kind.NODEJS, True, ("node", "x.js"), "", "")),
+    ('kind = "nodejs"', {**NEXT, "scripts": {"start": "node x.js"}}, (Kind.NODEJS, True, (), "", "")),
+    ('output = "site"', {"devDependencies": {"vite": "8"}}, (Kind.STATIC, False, (), "vite", "site")),
+    ('build = "node make.js"\noutput = "made"', {}, (Kind.STATIC, False, (), "node", "made")),
+    ('build = "node make.js"\nstart = "node made/x.js"\nkind = "nodejs"', {},
+     (Kind.NODEJS, True, ("node", "made/x.js"), "node", "")),
+])
+def test_dialup_toml_says_what_detection_cannot(toml, package, expected):
+    found = found_in(package, dialup_toml=toml)
+    assert (found.kind, found.runs, found.start, found.builder, found.root) == expected
+    assert found.config
+
+
+def test_dialup_toml_decides_without_a_package_too():
+    def of(toml: str, *paths: str):
+        files = {**dict.fromkeys(paths, b""), "dialup.toml": toml.encode()}
+        return detect(Manifest(FileEntry(path, len(data), hashlib.sha256(data).hexdigest()) for path, data in files.items()),
+                      files.__getitem__)
+
+    assert of('kind = "static"\noutput = "web"', "web/index.html", "index.html").root == "web"
+    assert of('start = "node a.js"', "a.js").start == ("node", "a.js")
+    for toml in ('kind = "notebook"', 'kind = "next"', 'output = "nowhere"'):
+        with pytest.raises(BadInput):
+            of(toml, "index.html")
+    assert detect(folder("dialup.toml", "a.js")[0], None).why == "its dialup.toml says more when it has arrived"

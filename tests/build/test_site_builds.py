@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 
 import pytest
@@ -204,3 +205,24 @@ def test_packages_are_where_they_were_sealed(workshop, project):
     keys = [path.name for path in (workshop.settings.home / "store/a1/layers").iterdir()]
     with_vite = [key for key in keys if (layer_path(workshop.settings, "a1", key) / "node_modules/vite").is_dir()]
     assert len(with_vite) == 1  # one set of packages for all of these projects
+
+
+@pytest.mark.parametrize("script", ["mv $PWD $PWD.away", "rm -rf $PWD", "mv $PWD $PWD.away && ln -s /etc $PWD", "mv $PWD $PWD.away && echo > $PWD"])
+def test_a_build_that_does_away_with_its_own_folder_is_told_so(workshop, project, script):
+    with pytest.raises(StepFailed) as failed:
+        workshop.build(project(script, **DRAWN))
+    assert failed.value.failure.code == "folder_gone"
+    shutil.rmtree(workshop.settings.home / "store/a1/staging/d1.away", ignore_errors=True)
+    assert workshop.left() == [] and workshop.running() == []
+
+
+def test_a_file_called_node_modules_is_in_nobodys_way(workshop, project):
+    assert "index.html" in workshop.build({**project(**DRAWN), "node_modules": "a file"})
+    assert "index.html" in workshop.build(project("vite build && rm -rf node_modules && echo > node_modules", **DRAWN))
+
+
+def test_the_program_that_a_build_makes_is_kept_whole_and_hidden_files_too(workshop):
+    made = workshop.build({"package.json": '{"name": "t"}', "make.js": "require('fs').writeFileSync('made.js', '1')",
+                           ".hidden": "x", "dialup.toml": 'kind = "nodejs"\nbuild = "node make.js"\nstart = "node made.js"'})
+    assert {"made.js", ".hidden", "package.json"} <= made.keys()
+    assert workshop.release.start == ("node", "made.js")
