@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dialup_ext import __version__
@@ -50,17 +50,19 @@ class Views:
         newest = self.context.deployments.newest(ids)
         live = self.context.deployments.of([site.live_deployment_id for site in sites if site.live_deployment_id])
         previews = self.context.editing.previews(ids)
+        came_from = self._came_from(newest.values())
         return [self._site(site, newest.get(site.id), live.get(site.live_deployment_id or ""),
-                           previews.get(site.id)) for site in sites]
+                           previews.get(site.id), came_from) for site in sites]
 
     def site(self, site: Site) -> SiteView:
         return self.sites([site])[0]
 
     def deployments(self, deployments: list[Deployment], site_name: str) -> list[DeploymentView]:
-        """All of one site; one query more when some failed."""
+        """All of one site; one query more when some failed, and one when some were rollbacks."""
         failed = {found.site_id for found in deployments if found.failure is not None}
         numbers = self.context.deployments.live_numbers(list(failed)) if failed else {}
-        return [self._deployment(found, site_name, numbers.get(found.site_id)) for found in deployments]
+        came_from = self._came_from(deployments)
+        return [self._deployment(found, site_name, numbers.get(found.site_id), came_from) for found in deployments]
 
     def deployment(self, deployment: Deployment, site_name: str) -> DeploymentView:
         return self.deployments([deployment], site_name)[0]
@@ -69,8 +71,12 @@ class Views:
         """The key of the instance that serves the site, whether it has one or not."""
         return site_key(site, site.live_deployment_id or "")
 
+    def _came_from(self, deployments: Iterable[Deployment]) -> dict[str, int]:
+        rollbacks = [found.id for found in deployments if found.action == "rollback"]
+        return self.context.deployments.live_before(rollbacks) if rollbacks else {}
+
     def _site(self, site: Site, newest: Deployment | None, live: Deployment | None,
-              preview: EditorSession | None) -> SiteView:
+              preview: EditorSession | None, came_from: Mapping[str, int]) -> SiteView:
         number = live.release_number if live else None
         return SiteView(
             id=site.id, name=site.name, owner=site.owner, kind=site.kind.value, status=site.status.value,
@@ -81,10 +87,11 @@ class Views:
             created_at=site.created_at, last_edited=site.last_edited, error_message=site.error_message,
             storage_bytes=site.storage_bytes, memory_mb=self.memory_of(self.live_key(site)) if live else None,
             runs=site.runs, sleep_after=site.sleep_after, halted=site.halted, volume=site.volume,
-            deployment=self._deployment(newest, site.name, number) if newest else None,
+            deployment=self._deployment(newest, site.name, number, came_from) if newest else None,
             preview=self._preview(site, preview))
 
-    def _deployment(self, deployment: Deployment, site_name: str, live_number: int | None) -> DeploymentView:
+    def _deployment(self, deployment: Deployment, site_name: str, live_number: int | None,
+                    came_from: Mapping[str, int]) -> DeploymentView:
         """`live_number` is the release that is live now: what a failed deployment left in place."""
         end = deployment.changed_at if deployment.status.is_final else self.context.clock.now()
         end = deployment.live_at or end
@@ -95,7 +102,7 @@ class Views:
             duration_seconds=round((end - deployment.created_at).total_seconds(), 3),
             live_at=deployment.live_at, failure=deployment.failure,
             still_live=live_number if deployment.failure is not None else None,
-            came_from=self.context.deployments.live_before(deployment) if deployment.action == "rollback" else None)
+            came_from=came_from.get(deployment.id))
 
     # -- previews and labs --------------------------------------------------------------------------
     def preview(self, site: Site, *, with_upstream: bool = False) -> PreviewView:

@@ -78,6 +78,9 @@ class Driver(Protocol):
     def usage(self, key: str) -> Usage | None:
         """Present use, from the kernel's files, well under a millisecond; None when not running."""
 
+    def close(self) -> None:
+        """End its own threads and connections; instances go on. Idempotent; what is asked afterwards is answered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

@@ -70,13 +70,21 @@ class DeploymentRecords:
         with self.store.read() as connection:
             return {row.id: row.number for row in connection.execute(query)}
 
-    def live_before(self, deployment: Deployment) -> int | None:
-        """The release that was live before this deployment; None for a first one, or when its record is gone."""
-        query = _query().where(deployments.c.site_id == deployment.site_id, deployments.c.id != deployment.id,
-                               deployments.c.deployed_at <= deployment.created_at)
+    def live_before(self, ids: builtins.list[str]) -> dict[str, int]:
+        """The number of the release that was live before each of these deployments, by the deployment's id.
+
+        Left out are first ones, and those whose predecessor's record is gone. One query.
+        """
+        before = deployments.alias()
+        place = func.row_number().over(partition_by=deployments.c.id, order_by=before.c.deployed_at.desc())
+        ranked = (select(deployments.c.id, before.c.release_id, place.label("place"))
+                  .join(before, (before.c.site_id == deployments.c.site_id) & (before.c.id != deployments.c.id)
+                        & (before.c.deployed_at <= deployments.c.created_at))
+                  .where(deployments.c.id.in_(ids)).subquery())
+        query = (select(ranked.c.id, releases.c.number).join(releases, releases.c.id == ranked.c.release_id)
+                 .where(ranked.c.place == 1))
         with self.store.read() as connection:
-            row = connection.execute(query.order_by(deployments.c.deployed_at.desc()).limit(1)).first()
-            return None if row is None else _deployment(row).release_number
+            return {row.id: row.number for row in connection.execute(query)}
 
     def list(self, site_id: str, limit: int = 50) -> list[Deployment]:
         """Newest first."""
@@ -242,7 +250,8 @@ def _follow(connection: Connection, deployment: Deployment, at: datetime) -> Non
     if deployment.status is Status.LIVE:
         kind = select(releases.c.kind).where(releases.c.id == deployment.release_id).scalar_subquery()
         values = {"live_release_id": deployment.release_id, "live_deployment_id": deployment.id,
-                  "site_type": kind, "last_deployed": at, "error_message": None, "stopped": False}
+                  "site_type": kind, "last_deployed": at, "error_message": None, "stopped": False,
+                  "asleep": False, "halted": None}
     elif deployment.status is Status.FAILED and deployment.failure is not None:
         values = {"error_message": deployment.failure.message}
     if values:

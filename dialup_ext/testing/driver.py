@@ -126,6 +126,9 @@ class FakeDriver:
                 return None
             return Usage(memory_bytes=found.memory_mb << 20, cpu_seconds=0.0, processes=1)
 
+    def close(self) -> None:
+        """It has nothing of its own."""
+
     # -- the script ----------------------------------------------------------------------------
     def ends(self, key: str, code: int | None = 0, reason: str = "") -> None:
         """The instance ends by itself, now."""

@@ -13,11 +13,13 @@ import pytest
 from sqlalchemy import event
 
 from dialup_ext.actions.deploy import run
+from dialup_ext.actions.sites import rollback
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.deployment import Failure, Status
 from dialup_ext.domain.site import Site
 from dialup_ext.quotas import Quotas
 from dialup_ext.testing.hub import Bench
+from dialup_ext.testing.installation import wait_until
 from dialup_ext.views import Views
 
 FAILURE = Failure("exited", "The program ended.", "Look at its log.", "check")
@@ -102,6 +104,23 @@ def test_a_page_of_failed_deployments_asks_once_what_is_live(bench: Bench, views
         shown = views.deployments(found, site.name)
 
     assert [view.still_live for view in shown] == [1] * 5 + [None]
+    assert sum("SELECT" in one for one in asked) == 1
+
+
+def test_a_page_of_rollbacks_asks_once_where_they_came_from(bench: Bench, views: Views) -> None:
+    ana = bench.account()
+    site = bench.site(ana)
+    for words in ("one", "two", "three"):
+        deploy(bench, ana, site, words)
+    for number in (1, 3, 2):
+        assert run(bench.context, rollback(bench.context, site, "ana", number).id)
+        wait_until(lambda: not bench.context.deployments.unfinished())
+    found = bench.context.deployments.list(site.id)
+
+    with statements(bench) as asked:
+        shown = views.deployments(found, site.name)
+
+    assert [view.came_from for view in shown] == [3, 1, 3, None, None, None]
     assert sum("SELECT" in one for one in asked) == 1
 
 

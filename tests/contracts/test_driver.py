@@ -83,8 +83,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         for instance in last.list():
             last.stop(instance.key, grace=0)
         for driver in [*world.drivers, last]:
-            if isinstance(driver, ProcessDriver | DockerDriver):
-                driver.close()
+            driver.close()
 
 
 @pytest.fixture
@@ -327,6 +326,17 @@ def test_a_new_driver_object_finds_everything_again(world: World, driver: Driver
     heir.stop("site-1", grace=5)
     assert heir.inspect("site-1") is None
     assert driver.inspect("site-1") is None
+
+
+def test_a_closed_driver_leaves_what_runs_and_can_still_stop_it(world: World, driver: Driver) -> None:
+    driver.start(world.spec("site-1", world.program("waits")))
+
+    driver.close()
+    driver.close()
+
+    assert [(one.key, one.state) for one in driver.list()] == [("site-1", InstanceState.RUNNING)]
+    driver.stop("site-1", grace=0)
+    assert driver.list() == []
 
 
 def test_who_waits_for_what_is_stopped_learns_that_it_is_over(world: World, driver: Driver) -> None:
