@@ -113,7 +113,7 @@ def test_a_page_of_rollbacks_asks_once_where_they_came_from(bench: Bench, views:
     for words in ("one", "two", "three"):
         deploy(bench, ana, site, words)
     for number in (1, 3, 2):
-        assert run(bench.context, rollback(bench.context, site, "ana", number).id)
+        run(bench.context, rollback(bench.context, site, "ana", number).id)
         wait_until(lambda: not bench.context.deployments.unfinished())
     found = bench.context.deployments.list(site.id)
 
