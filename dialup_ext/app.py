@@ -26,6 +26,7 @@ from dialup_ext.identity import Identity
 from dialup_ext.ingress.caddy import Caddy
 from dialup_ext.ingress.serving import ServingDirectories
 from dialup_ext.installation import Bond
+from dialup_ext.monitor.access_log import AccessLog
 from dialup_ext.releases.collect import collect
 from dialup_ext.releases.trees import ReleaseTrees
 from dialup_ext.releases.uploads import Uploads
@@ -94,12 +95,12 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
         editing=EditorRecords(store), uploads=uploads, trees=trees,
         layers=Layers(settings, driver, contents, turns),
         builds=SiteBuilds(settings, driver, contents, turns, partial(collect, settings, room)),
-        specs=Specifications(settings, _certificates()), detect=detect,
+        specs=Specifications(settings, _certificates(settings)), detect=detect,
         variables=VariableRecords(store, Seal(settings.data / "secrets.key", partial(any_variables, store))),
         variable_files=VariableFiles(settings), preview_links=PreviewLinkRecords(store),
         workspaces=workspaces or (lambda account: settings.home / "homes" / account), feed=Feed(),
         workers=Workers(settings.deploys_waiting), open_lab_door=doors.open_lab, prepare_ingress=caddy.ensure,
-        note_release=bond.raise_generation, elsewhere=elsewhere, prepare_disk=disks.prepare,
+        visits=AccessLog(settings.home / "logs" / "access-sites.log"), note_release=bond.raise_generation, elsewhere=elsewhere, prepare_disk=disks.prepare,
     )
     hub = Hub(context, store=store, identity=Identity(store, settings, clock), caddy=caddy, doors=doors,
               answers=RememberedAnswers(store), lock=lock,
@@ -176,9 +177,12 @@ def choose_walls(settings: Settings, values: StoredValues, driver: Driver, *, ne
     return wanted
 
 
-def _certificates() -> str:
-    """The file Node on this machine trusts besides its own list; empty when there is none."""
-    found = os.environ.get("NODE_EXTRA_CA_CERTS", "")
+def _certificates(settings: Settings) -> str:
+    """The file that builds and previews trust: the setting's, else what Node on this machine does; “” for none."""
+    if settings.ca_bundle and not Path(settings.ca_bundle).is_file():
+        raise BadInput(f"The setting “ca_bundle” names {settings.ca_bundle}, and there is no such file.",
+                       code="bad_setting", hint="Name a file with certificates in PEM, or leave it empty.")
+    found = settings.ca_bundle or os.environ.get("NODE_EXTRA_CA_CERTS", "")
     return found if found and Path(found).is_file() else ""
 
 

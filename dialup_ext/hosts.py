@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.diagnosis import last_words, tail
+from dialup_ext.actions.wake import wake_for_visitors
+from dialup_ext.domain.ports import GATE
 from dialup_ext.domain.site import Site
 from dialup_ext.errors import NotFound
 
 if TYPE_CHECKING:
     from dialup_ext.identity import Identity
+
+
+HELD = ("hold-", "asleep-")
+"""Targets named so are about to change: a site whose release is exchanged, or that is going to sleep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the gate does with a request: `open` lets it in; with `waits` it is held; else the reason is shown.
+
+    Reasons: `open`, `held`, `asleep`, `slow`, `full`, `new`, `stopped`, `failed`, `gone`, `unknown`.
+    """
+
+    reason: str
+    site_id: str = ""
+    waits: bool = False
 
 
 class Hosts:
@@ -57,15 +76,30 @@ class Hosts:
         portal = self._settings.origin(self._settings.portal_host)
         return " ".join(filter(None, (lab, portal, self.standalone_framers)))
 
-    def gate_page(self, host: str) -> str:
-        """Why a public host has nothing to show: `new`, `stopped`, `failed`, `gone` or `unknown`."""
+    def gate(self, host: str) -> Gate:
+        """How it stands with a public host whose request is at the gate; one that sleeps is woken by the question."""
         name = host.removesuffix(f".{self._settings.domain}")
         site = self._site(name)
         if site is None:
-            return "gone" if self._context.sites.is_retired(name) else "unknown"
+            return Gate("gone" if self._context.sites.is_retired(name) else "unknown")
         if site.stopped or site.live_deployment_id is None:
-            return "stopped" if site.stopped else "new"
-        return "failed"
+            return Gate("stopped" if site.stopped else "new")
+        if site.halted:
+            return Gate("failed")
+        target = self._context.ingress.target(host)
+        if target is not None and target.upstream != GATE:
+            self._context.visited[site.id] = self._context.clock.monotonic()  # who is let in now is not inside yet
+            return Gate("open", site.id)
+        if site.asleep:
+            return self._woken(site)
+        held = target is not None and target.name.startswith(HELD)
+        return Gate("held" if held else "failed", site.id, waits=held)
+
+    def _woken(self, site: Site) -> Gate:
+        if self._context.no_room.get(site.id, 0.0) > self._context.clock.monotonic():
+            return Gate("full", site.id)
+        wake_for_visitors(self._context, site.id)
+        return Gate("asleep", site.id, waits=True)
 
     def silence(self, host: str) -> tuple[str, str, tuple[str, ...]] | None:
         """Of a preview that does not answer: its owner, what it died of as far as its log says, its last lines.

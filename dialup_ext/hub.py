@@ -11,6 +11,7 @@ from __future__ import annotations
 import getpass
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from dialup_ext.actions import deploy, lab, preview, sites
@@ -19,6 +20,7 @@ from dialup_ext.actions.deployment_log import read_log
 from dialup_ext.actions.diagnosis import tail
 from dialup_ext.actions.reconcile import reconcile, resume
 from dialup_ext.actions.site_log import LogFollower
+from dialup_ext.actions.sleep import sleep_idle
 from dialup_ext.actions.source import Source, source_of
 from dialup_ext.actions.upload import begin_upload, finish_upload, receive_files
 from dialup_ext.domain.access import Principal
@@ -44,6 +46,7 @@ from dialup_ext.life import Life
 from dialup_ext.quotas import Quotas
 from dialup_ext.rounds import Rounds
 from dialup_ext.sharing import Sharing
+from dialup_ext.shut_out import shut_out_disabled
 from dialup_ext.variables import Variables
 from dialup_ext.views import Views
 
@@ -57,7 +60,7 @@ ROUND = 5.0
 """Seconds between two rounds of `reconcile`; an instance that died is back after that."""
 
 WATCH = 1.0
-"""Seconds between two looks at Caddy, which must be back within two (G8)."""
+"""Seconds between two looks at Caddy, which must be back within two (G8), and at who has no visitors."""
 
 
 class Hub:
@@ -94,6 +97,7 @@ class Hub:
             self.quotas.prepare()
             resume(self.context, {account.id: account for account in self.identity.accounts()})
             self._rounds.go(ROUND, self._agree)
+            self._rounds.go(WATCH, partial(sleep_idle, self.context))
             self._rounds.go(ROUND, self.quotas.agree)
         self._rounds.go(WATCH, self.caddy.ensure)
 
@@ -101,6 +105,7 @@ class Hub:
         """End background work. Instances go on; `stop_everything` ends those too. Idempotent."""
         self.context.workers.close()
         self._rounds.join(10)
+        self.context.driver.close()
         self.store.close()
         self._lock.close()
 
@@ -128,20 +133,8 @@ class Hub:
                                          quota=quota)
 
     def _agree(self) -> None:
-        self._shut_out_disabled()
+        shut_out_disabled(self)
         reconcile(self.context)
-
-    def _shut_out_disabled(self) -> None:
-        """End labs and previews of accounts that may no longer be here; the edge refuses them already."""
-        for session in self.context.editing.list():
-            account = self.identity.find_account(session.account_id)
-            if account is not None and account.is_active:
-                continue
-            if session.kind == "lab":
-                lab.stop_lab(self.context, session.account_id, session.account)
-                self.doors.close_lab(session.account)
-            elif session.site_id:
-                preview.stop_preview(self.context, self.context.sites.get(session.site_id))
 
     def check_may_change(self) -> None:
         """Raise `Conflict` (`adopting`) while the database does not know this home's files."""

@@ -1,7 +1,9 @@
 """The gate: what visitors of a public address see when no release is there to answer.
 
-An application of its own on `gate.sock`. Caddy sends it the hosts whose upstream is `GATE`, and
-previews that do not answer, once their owner has passed the door: what they died of is shown.
+An application of its own on `gate.sock`. Caddy asks it about every request for a host whose upstream is
+`GATE`, without the request's body: 204 lets it in, anything else is what the visitor sees. A site that sleeps
+is woken, and the answer takes as long as that. Previews that do not answer are sent here too, once their
+owner has passed the door: what they died of is shown.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ from typing import Any
 from tornado.web import Application
 
 from dialup_ext.errors import DialupError
+from dialup_ext.handlers.holding import Holding
 from dialup_ext.handlers.origin import plain_host
 from dialup_ext.handlers.outside import OutsideHandler
 from dialup_ext.handlers.plain import PlainPage
+from dialup_ext.hosts import Gate
 from dialup_ext.workers import BoundedPool
 
 
@@ -38,6 +42,12 @@ REASONS: dict[str, Reason] = {
     "failed": Reason(503, "site_failed", PlainPage(
         "This site cannot be shown right now", "It stopped answering, and starting it again did not help.",
         "Try again in a few minutes. If it is yours: its log in the editor says why.", "cloud"), 60),
+    "slow": Reason(503, "site_waking", PlainPage(
+        "This site is waking up", "It was asleep, and it takes longer than usual.",
+        "This page tries again by itself.", "moon", ("", "Try again now"), retry=5), 5),
+    "full": Reason(503, "server_full", PlainPage(
+        "This site cannot wake up just now", "It was asleep, and there is no room for it at the moment.",
+        "Try again in a minute. If it is yours: stop a site you do not use.", "moon"), 30),
     "gone": Reason(410, "site_removed", PlainPage(
         "This site was removed", "It used to be here; its owner has taken it down.", "", "search")),
     "unknown": Reason(404, "site_not_found", PlainPage(
@@ -47,22 +57,40 @@ REASONS: dict[str, Reason] = {
 
 
 def gate_application(hub: Any) -> Application:
-    """The application for `gate.sock`. `hub` needs `settings` and `hosts`, whose `gate_page` is a key of `REASONS`."""
+    """The application for `gate.sock`. `hub` needs `settings`, `context` and `hosts`."""
     return Application([], default_handler_class=GateHandler, log_function=lambda _: None, dialup_hub=hub,
                        dialup_settings=hub.settings,
+                       dialup_holding=Holding(hub.context, hub.settings.held_requests, hub.settings.wake_timeout),
                        dialup_pool=BoundedPool("gate", 2, 200))
 
 
 class GateHandler(OutsideHandler):
     """Every path and every method of a host get the same answer."""
 
+    _is_gone = False
+
+    def on_connection_close(self) -> None:
+        self._is_gone = True
+
     async def prepare(self) -> None:
         host = plain_host(self.request.host)
         silence = await self.run(self.hub.hosts.silence, host)
         if silence is not None:
             self._show_silent(*silence)
+            return
+        found = await self._look(host)
+        if found.waits:
+            holding: Holding = self.settings["dialup_holding"]
+            found = await holding.until_open(found.site_id, lambda: self._look(host), lambda: self._is_gone)
+        if found.reason == "open":
+            self.set_status(204)
+            self.finish()
         else:
-            await self._show_reason(host)
+            self._show_reason(found.reason)
+
+    async def _look(self, host: str) -> Gate:
+        found: Gate = await self.run(self.hub.hosts.gate, host)
+        return found
 
     def _show_silent(self, owner: str, cause: str, lines: tuple[str, ...]) -> None:
         """It loads itself again, so a corrected and saved file is seen without a click."""
@@ -79,8 +107,7 @@ class GateHandler(OutsideHandler):
         else:
             self.finish(DialupError(f"The preview is not answering. {message}", code="preview_not_answering").as_dict())
 
-    async def _show_reason(self, host: str) -> None:
-        found = await self.run(self.hub.hosts.gate_page, host)
+    def _show_reason(self, found: str) -> None:
         reason = REASONS.get(found, REASONS["unknown"])
         self.set_status(reason.status)
         if reason.retry_after is not None:

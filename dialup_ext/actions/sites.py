@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dialup_ext.actions.context import Context
+from dialup_ext.actions.data import forget_data
 from dialup_ext.actions.deploy import cancel, request_deployment
 from dialup_ext.actions.deployment_log import log_path
 from dialup_ext.actions.preview import stop_preview
 from dialup_ext.actions.retire import retire_old_instances
 from dialup_ext.actions.serve import lead_to_gate
+from dialup_ext.actions.wake import wake_site
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.deployment import Deployment
 from dialup_ext.domain.names import check_name
@@ -43,7 +45,7 @@ def stop_site(context: Context, site: Site) -> Site:
         if site.live_deployment_id is None:
             raise Conflict(f"“{site.name}” is not live, so there is nothing to stop.", code="not_live",
                            hint="Deploy it first.")
-        context.sites.change(site.id, stopped=True)
+        context.sites.change(site.id, stopped=True, asleep=False, halted=None)
         lead_to_gate(context, site, "stopped")
     context.workers.later(context.settings.drain_seconds, "driver", retire_old_instances, context, site.id)
     context.tell(site.owner_id, "site", site.name)
@@ -51,8 +53,10 @@ def stop_site(context: Context, site: Site) -> Site:
 
 
 def start_site(context: Context, site: Site, by: str) -> Site:
-    """Bring a stopped site back: a deployment of its live release. Idempotent when it is up."""
-    if site.stopped:
+    """Bring a site back that is stopped or halted: a deployment of its live release. Idempotent when it is up."""
+    if site.asleep:
+        return wake_site(context, site.id)
+    if site.stopped or site.halted:
         request_deployment(context, site, _live_release(context, site), by, "start")
     return context.sites.get(site.id)
 
@@ -95,6 +99,7 @@ def remove_site(context: Context, site: Site) -> None:
             if instance.site == site.name:
                 context.driver.stop(instance.key, grace=5.0)
         context.trees.remove_site(site.owner, site.name)
+        forget_data(context, site)
     context.tell(site.owner_id, "removed", site.name)
 
 

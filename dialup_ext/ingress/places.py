@@ -27,6 +27,7 @@ class Places:
         self.storage = _plain(settings.home / "ingress" / "caddy")
         self.live = _plain(settings.home / "ingress" / "live")
         self._run = _plain(settings.run)
+        self.wake_seconds = float(settings.wake_timeout)
         labels = self.domain.count(".") + 1
         self.site_label = f"{{http.request.host.labels.{labels}}}"
         self.lab_label = f"{{http.request.host.labels.{labels + 1}}}"

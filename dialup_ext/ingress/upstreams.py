@@ -30,8 +30,8 @@ def upstream() -> Lines:
     """
     return block(
         "(upstream)",
-        # Node closes idle connections after 5 s, others after 2: a POST sent just then would fail.
-        block("transport http", "keepalive 1s"),
+        # `off` or 1s: Node closes idle connections after 5 s, others after 2; a POST sent just then would fail.
+        block("transport http", "keepalive {args[0]}"),
         r'header_down Set-Cookie "(?i);\s*domain\s*=[^;]*" ""',
         'header_down Set-Cookie "(?i)^[^a-z0-9]*__Host-dialup.*" "x=; Max-Age=0"',
         "header_down -Clear-Site-Data",
@@ -43,24 +43,55 @@ def upstream() -> Lines:
 def map_upstream() -> Lines:
     """The name of the one file in `up/` is the address; nothing else can become one."""
     return block("map {http.matchers.file.relative} {upstream}",
-                 r'~^/?([0-9.]+:[0-9]+)$ "${1}"', r'~^/?(\[[0-9a-f:]+\]:[0-9]+)$ "${1}"')
+                 r'~^/?([0-9.]+:[0-9]+)(?:~once)?$ "${1}"', r'~^/?(\[[0-9a-f:]+\]:[0-9]+)(?:~once)?$ "${1}"')
+
+
+_IS_GATE = "vars {http.matchers.file.relative} gate /gate"
 
 
 def to_upstream(places: Places, serving: str, *more: str) -> Lines:
-    """To the address in `serving`/up, or to the hub's gate; on to the next line when there is none."""
-    gate = block("handle @gate", "vars place hub", body_limit(SMALL_BODY),
-                 # It needs none, and would refuse a request for the sheer size of planted ones.
-                 block(f'reverse_proxy "{places.socket("gate")}"', "header_up -Cookie"))
-    app = block("handle", block("reverse_proxy {upstream}", "import upstream", *more))
+    """To the address in `serving`/up; on to the next line when there is none.
+
+    Where the address is the hub's gate, the gate is asked first, as the door is: with the request's
+    headers and nothing of its body. What it refuses, it answers. It may take its time (a site that
+    sleeps is woken meanwhile), and once it agrees Caddy looks again, and sends the request itself: bodies,
+    streams and websockets never go through the hub.
+    """
+    gate = block("handle @gate", block("route", "vars place hub", _ask_gate(places), "vars place inside",
+                                       _look("@woken", serving),
+                                       block("handle @woken", f"@still {_IS_GATE}", block("handle @still", "error 503"),
+                                             *_to_program(more, "@woken_once")),
+                                       "error 503"))
     # What `header_down` removes, it does not remove from 101 and 103.
     early = block("header", "-Set-Cookie", "-Clear-Site-Data", block("match", "status 1xx"))
     return [
         *early,
-        # Caddy lists the folder and then looks for what it found. When the host is led elsewhere in between, it
-        # is not there; so it looks again. Three switches within a few microseconds do not happen.
-        *block("@up file", f'root "{serving}/up"', "try_files /* /* /*"),
-        *block("handle @up", "@gate vars {http.matchers.file.relative} gate /gate", gate, app),
+        *_look("@up", serving),
+        *block("handle @up", f"@gate {_IS_GATE}", gate, *_to_program(more, "@once")),
     ]
+
+
+def _to_program(more: tuple[str, ...], once: str) -> Lines:
+    """To `{upstream}`, whose connection waits there for a next request unless its file says `~once`."""
+    return [f"{once} vars_regexp {{http.matchers.file.relative}} ~once$",
+            *block(f"handle {once}", block("reverse_proxy {upstream}", "import upstream off", *more)),
+            *block("handle", block("reverse_proxy {upstream}", "import upstream 1s", *more))]
+
+
+def _look(name: str, serving: str) -> Lines:
+    """Matches when `serving`/up names an address.
+
+    Caddy lists the folder and then looks for what it found. When the host is led elsewhere in between, it is
+    not there; so it looks again. Three switches within a few microseconds do not happen.
+    """
+    return block(f"{name} file", f'root "{serving}/up"', "try_files /* /* /*")
+
+
+def _ask_gate(places: Places) -> Lines:
+    """Cookies are none of its business, and it would refuse a request for the sheer size of planted ones."""
+    return block(f'forward_auth "{places.socket("gate")}"', "uri /_gate",
+                 block("transport http", f"response_header_timeout {places.wake_seconds + 5:g}s"),
+                 "header_up -Cookie", "header_up -Authorization")
 
 
 def body_limit(most: str, matcher: str = "") -> Lines:

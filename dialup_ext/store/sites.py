@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Row, Select, case, delete, exists, func, insert, not_, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -83,6 +83,13 @@ class SiteRecords:
         query = _query().order_by(user_sites.c.name)
         if owner_id is not None:
             query = query.where(user_sites.c.user_id == owner_id)
+        with self.store.read() as connection:
+            return [_site(row) for row in connection.execute(query)]
+
+    def with_sleep(self) -> builtins.list[Site]:
+        """Sites that are awake and whose owners want them to sleep when nobody comes."""
+        query = _query().where(user_sites.c.sleep_after.is_not(None), user_sites.c.live_deployment_id.is_not(None),
+                               not_(user_sites.c.asleep), not_(user_sites.c.stopped), user_sites.c.halted.is_(None))
         with self.store.read() as connection:
             return [_site(row) for row in connection.execute(query)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dialup_ext.handlers.api import account, deployments, env, links, previews, sites, source, uploads
+from dialup_ext.handlers.api import account, deployments, env, life, links, previews, sites, source, uploads
 from dialup_ext.handlers.api.base import ApiHandler
 from dialup_ext.handlers.api.openapi import OpenApiHandler
 
@@ -35,6 +35,7 @@ ROUTES: list[tuple[str, type[ApiHandler]]] = [
     (_DEPLOYMENT + r"/events", deployments.DeploymentEventsHandler),
     (_SITE + r"/logs", sites.SiteLogHandler),
     (_SITE + r"/logs/events", sites.SiteLogEventsHandler),
+    (_SITE + r"/wake", life.WakeHandler),
     (_SITE + r"/env", env.VariablesHandler),
     (_SITE + r"/env/(?P<variable>[^/]+)", env.VariableHandler),
     (_SITE + r"/preview", previews.PreviewHandler),

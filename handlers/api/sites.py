@@ -30,12 +30,18 @@ class SiteHandler(ApiHandler):
     """One site, by name or id."""
 
     policy = Policy.ACCOUNT
-    scope = {"GET": "sites:read", "DELETE": "sites:write"}
-    contract = {"GET": Contract(wire.Site), "DELETE": Contract(status=204)}
+    scope = {"GET": "sites:read", "PATCH": "sites:write", "DELETE": "sites:write"}
+    contract = {"GET": Contract(wire.Site), "PATCH": Contract(wire.Site, wire.SiteChange),
+                "DELETE": Contract(status=204)}
 
     async def get(self, site: str) -> None:
         """Show a site."""
         self.reply(await self.run(self.hub.site, self.me, site))
+
+    async def patch(self, site: str) -> None:
+        """Say when it sleeps, or whether it keeps data. What is not named stays as it is."""
+        change = self.body(wire.SiteChange).model_dump(exclude_unset=True)
+        self.reply(await self.run_in("driver", lambda: self.hub.life.change(self.me, site, **change)))
 
     async def delete(self, site: str) -> None:
         """Take a site down for good. The workspace stays; the name stays yours for 90 days."""

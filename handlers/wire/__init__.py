@@ -29,6 +29,7 @@ from dialup_ext.handlers.wire.requests import (
     NewRollback,
     NewSite,
     NewUpload,
+    SiteChange,
     UploadFile,
 )
 from dialup_ext.handlers.wire.sites import (
@@ -97,6 +98,7 @@ __all__ = [
     "ReleaseRef",
     "Releases",
     "Site",
+    "SiteChange",
     "SiteUse",
     "Sites",
     "Source",

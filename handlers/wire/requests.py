@@ -17,6 +17,14 @@ class NewSite(Wire):
     template: str | None = Field(default=None, max_length=64)
 
 
+class SiteChange(Wire):
+    """What an owner may change of a site; only what is named is changed."""
+
+    sleep_after: int | None = Field(default=None, ge=1, le=30 * 86400,
+                                    description="Seconds without a visit after which it sleeps; null: never.")
+    volume: bool = Field(default=False, description="Whether it has a folder for data that survives deployments.")
+
+
 class UploadFile(Wire):
     """One regular file: relative path with `/`, size in bytes, SHA-256 in hex."""
 

@@ -165,6 +165,12 @@ class World:
     def on_socket(self, name: str) -> EchoServer:
         return self.server(name, self.settings.run / f"{name}.sock")
 
+    def gate(self) -> EchoServer:
+        """A gate that lets nobody in, and answers with what it was asked."""
+        server = self.on_socket("gate")
+        server.routes["/_gate"] = lambda _: (503, [], b"")
+        return server
+
     def folder(self, name: str, **files: str) -> Path:
         """A public folder; `index_html="…"` makes index.html, other paths go through `write`."""
         folder = self.settings.home / "sites" / f"{name}-{next(_numbers)}"

@@ -157,13 +157,56 @@ def test_a_running_site_that_does_not_answer_has_a_page_that_tries_again(world: 
 
 
 def test_a_sleeping_site_leads_to_the_hubs_gate(world: Any) -> None:
-    world.on_socket("gate")
+    world.gate()
     host = world.publish("asleep", None, "gate")
 
-    seen = world.ask(host, "/x?y=1").echo
+    answer = world.ask(host, "/x?y=1")
 
-    assert (seen["name"], seen["path"]) == ("gate", "/x?y=1")
-    assert ["host", host] in seen["headers"]
+    assert (answer.status, answer.echo["name"]) == (503, "gate")
+    assert ["host", host] in answer.echo["headers"] and ["x-forwarded-uri", "/x?y=1"] in answer.echo["headers"]
+
+
+@pytest.mark.parametrize("body", [None, b"x" * (3 << 20)])
+def test_a_request_that_waited_at_the_gate_reaches_the_woken_site_whole(world: Any, body: bytes | None) -> None:
+    host, app = world.publish("wakes", None, "gate"), world.server("app")
+
+    def wake(_: Any) -> tuple[int, list[tuple[str, str]], bytes]:
+        world.publish("wakes", None, app.address)
+        return 204, [], b""
+
+    world.on_socket("gate").routes["/_gate"] = wake
+    answer = world.ask(host, "/x?y=1", "POST" if body else "GET", body)
+
+    assert (answer.status, answer.echo["name"], answer.echo["path"]) == (200, "app", "/x?y=1")
+    assert answer.echo["body"] == (body or b"").decode()
+
+
+def test_a_websocket_that_waited_at_the_gate_is_opened(world: Any) -> None:
+    host, app = world.publish("wakes-socket", None, "gate"), world.server("app")
+
+    def wake(_: Any) -> tuple[int, list[tuple[str, str]], bytes]:
+        world.publish("wakes-socket", None, app.address)
+        return 204, [], b""
+
+    world.on_socket("gate").routes["/_gate"] = wake
+    with world.connect() as line:
+        line.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhi\n"
+                     .encode())
+        said = b""
+        while b"heard" not in said:
+            piece = line.recv(4096)
+            assert piece, said
+            said += piece
+
+    assert said.startswith(b"HTTP/1.1 101") and b"app heard hi" in said
+
+
+def test_a_gate_that_lets_in_to_nothing_ends_in_a_page(world: Any) -> None:
+    world.on_socket("gate").routes["/_gate"] = lambda _: (204, [], b"")
+
+    answer = world.ask(world.publish("empty", None, "gate"), headers={"Accept": "text/html"})
+
+    assert (answer.status, "This site is not answering" in answer.text) == (503, True)
 
 
 def test_a_sleeping_site_fails_closed_while_the_hub_is_away(world: Any) -> None:

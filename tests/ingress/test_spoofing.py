@@ -21,7 +21,7 @@ def test_headers_that_claim_an_identity_never_get_through(world: Any, kind: str,
         world.on_socket("hub")
         host = world.settings.portal_host
     elif kind == "gate":
-        world.on_socket("gate")
+        world.gate()
         host = world.publish("spoofed-gate", None, "gate")
     else:
         host = world.publish("spoofed", None, world.server("app").address)
