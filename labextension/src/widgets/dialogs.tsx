@@ -83,7 +83,7 @@ export async function askRemove(site: ISite, trans: TranslationBundle): Promise<
   const answer = await showDialog({
     title: trans.__('Remove %1?', site.name),
     body: trans.__(
-      'Its address, its releases and their logs go away for good. The files in your folder “%1” stay.',
+      'Its address, its releases, their logs, its variables and its data go away for good. The files in your folder “%1” stay.',
       site.name
     ),
     buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Remove %1', site.name) })],

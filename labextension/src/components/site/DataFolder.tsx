@@ -17,7 +17,7 @@ export function DataFolder(props: ISectionProps): JSX.Element {
     <Section {...props} name="volume" title={trans.__('Data folder')}>
       <p className="dialup-Calm">
         {trans.__(
-          'A program may write files, but they are gone after the next start, except in this folder: what it keeps in /data stays through restarts and deployments, and is in the backups.'
+          'A program may write files, but they are gone after the next start, except in this folder, whose name the program finds in DATA_DIR (usually /data): what it keeps there stays through restarts and deployments, and is in the backups.'
         )}
       </p>
       <label className="dialup-Tick">
@@ -33,7 +33,7 @@ export function DataFolder(props: ISectionProps): JSX.Element {
       </label>
       <p className="dialup-Calm">
         {trans.__(
-          'With it, only one copy of the program may write at a time: while a deployment changes over, visitors’ requests wait a moment and then go on. None fails.'
+          'With it, only one copy of the program may write at a time: while a deployment changes over, visitors’ requests wait a moment and then go on. None fails. Switched off, what is in the folder is kept for later.'
         )}
       </p>
     </Section>
