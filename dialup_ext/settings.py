@@ -74,6 +74,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("python_dev_memory_mb", 512, "MiB", "The memory of a Python preview, which installs its packages too."),
     Setting("notebook_memory_mb", 512, "MiB", "The memory of a notebook site: 90 for its server, 60 for each visitor."),
     Setting("notebook_cpu", 0.5, "cores", "The CPU of a notebook site."),
+    Setting("notebook_timeout", 120.0, "seconds", "How long a notebook may take to run to its end before it is live."),
     Setting("nodejs_dev_memory_mb", 512, "MiB", "The memory of a Node preview."),
     Setting("nodejs_dev_cpu", 0.3, "cores", "The CPU of a Node preview."),
     Setting("static_dev_memory_mb", 128, "MiB", "The memory of a static preview."),

@@ -18,7 +18,7 @@ from dialup_ext.actions.alone import HOLD, make_way
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.deployment_log import say
 from dialup_ext.actions.diagnosis import tail
-from dialup_ext.actions.health import wait_until_healthy
+from dialup_ext.actions.health import patience, wait_until_healthy
 from dialup_ext.actions.retire import retire_old_instances, site_key, target_of
 from dialup_ext.actions.serve import lead_to_gate, serve_site
 from dialup_ext.actions.variables import with_variables
@@ -166,14 +166,15 @@ class _Work:
         spec = self.context.specs.site(self.site, self.deployment, self.release, app)
         instance = self.context.driver.start(with_variables(self.context, self.site, spec))
         crashpoint("C7")
-        self.say(f"started; it has {self.context.settings.health_timeout:g} seconds to answer")
+        self.say(f"started; it has {patience(self.context, self.release):g} seconds to answer")
         self.move(Status.CHECKING)
         return instance
 
     def check(self, instance: Instance | None) -> None:
         if instance is not None:
             host = self.site.host(self.context.settings.domain)
-            wait_until_healthy(self.context, instance, host, path=self.release.health_path, cancelled=self.cancelled)
+            wait_until_healthy(self.context, instance, host, path=self.release.health_path, cancelled=self.cancelled,
+                               timeout=patience(self.context, self.release))
             self.say("it answers")
         if self.cancelled():
             raise StepCancelled

@@ -10,6 +10,8 @@ from dialup_ext.actions.context import Context
 from dialup_ext.actions.diagnosis import LOOP, ended, never_well, tail
 from dialup_ext.domain.deployment import StepCancelled, StepFailed
 from dialup_ext.domain.instance import Instance, InstanceState
+from dialup_ext.domain.release import Release
+from dialup_ext.domain.site import Kind
 
 GOOD_ANSWERS = 2
 """So many good answers in a row: one may come from a program about to fall over."""
@@ -54,6 +56,12 @@ def wait_until_healthy(context: Context, instance: Instance, host: str, *, step:
         if context.workers.closed.wait(pause):
             raise StepCancelled
         pause = min(PAUSE, pause * 1.1)
+
+
+def patience(context: Context, release: Release) -> float:
+    """Seconds a release may take to answer: a notebook is run to its end before it does."""
+    settings = context.settings
+    return float(settings.notebook_timeout if release.kind is Kind.NOTEBOOK else settings.health_timeout)
 
 
 def _ask(instance: Instance, host: str, path: str, timeout: float) -> str:

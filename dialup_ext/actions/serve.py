@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dialup_ext.actions.alone import make_way
 from dialup_ext.actions.context import Context
-from dialup_ext.actions.health import wait_until_healthy
+from dialup_ext.actions.health import patience, wait_until_healthy
 from dialup_ext.actions.retire import site_key, target_of
 from dialup_ext.actions.variables import with_variables
 from dialup_ext.domain.deployment import Deployment
@@ -78,5 +78,6 @@ def _running(context: Context, site: Site, deployment: Deployment, release: Rele
         context.driver.stop(key)  # what is left of it
         instance = context.driver.start(
             with_variables(context, site, context.specs.site(site, deployment, release, app)))
-    wait_until_healthy(context, instance, site.host(context.settings.domain), path=release.health_path)
+    wait_until_healthy(context, instance, site.host(context.settings.domain), path=release.health_path,
+                       timeout=patience(context, release))
     return instance
