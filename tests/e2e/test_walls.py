@@ -82,6 +82,15 @@ print(json.dumps({
 """
 
 
+ASGI = """async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"x"})
+"""
+NOTEBOOK = json.dumps({"nbformat": 4, "nbformat_minor": 5, "cells": [
+    {"id": "a", "cell_type": "markdown", "metadata": {}, "source": "hello"}], "metadata": {
+    "kernelspec": {"name": "python3", "display_name": "Python 3"}, "language_info": {"name": "python"}}})
+
+
 @dataclass(frozen=True)
 class Inside:
     """A running container, to try things from."""
@@ -112,6 +121,8 @@ class Household:
     second: Inside
     preview: Inside
     lab: Inside
+    python: Inside
+    notebook: Inside
 
 
 @pytest.fixture(scope="module")
@@ -120,13 +131,17 @@ def homes(docked: Installation, tmp_path_factory: pytest.TempPathFactory) -> dic
     (app / "package.json").write_text('{"name":"t","type":"module","scripts":{"start":"node server.js"}}')
     (app / "server.js").write_text("import http from 'node:http';\n"
                                    "http.createServer((q, a) => a.end('x')).listen(process.env.PORT);\n")
+    for end, (name, text) in {"py": ("main.py", ASGI), "nb": ("index.ipynb", NOTEBOOK)}.items():
+        (folder := app.with_name(f"{app.name}-{end}")).mkdir()
+        (folder / name).write_text(text)
     return {name: household(docked, docked.account(name), app) for name in ("walla", "wallb")}
 
 
 def household(docked: Installation, person: Person, app: Path) -> Household:
     site, second, shown = (f"{person.name}{end}" for end in ("one", "two", "dev"))
-    for name in (site, second):
-        person.deploy(name, app)
+    kinds = {f"{person.name}{end}": app.with_name(f"{app.name}-{end}") for end in ("py", "nb")}
+    for name, folder in {site: app, second: app, **kinds}.items():
+        person.deploy(name, folder)
     person.call("POST", "/sites", {"name": shown, "kind": "static"})
     workspace = docked.home / "homes" / person.name / shown
     workspace.mkdir(parents=True)
@@ -138,7 +153,7 @@ def household(docked: Installation, person: Person, app: Path) -> Household:
         assert person.call("GET", what).json["state"] == "running", person.call("GET", what).json
     return Household(person, *(inside(docked, **wanted) for wanted in (
         {"site": site}, {"site": second}, {"site": shown, "kind": "preview"},
-        {"account": person.name, "kind": "lab"})))
+        {"account": person.name, "kind": "lab"}, *({"site": name} for name in kinds))))
 
 
 def is_decided(person: Person, what: str) -> bool:
@@ -216,7 +231,7 @@ def world() -> Iterator[None]:
         subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
 
 
-@pytest.fixture(params=["site", "build", "preview", "lab"])
+@pytest.fixture(params=["site", "python", "notebook", "build", "preview", "lab"])
 def here(request: pytest.FixtureRequest, homes: dict[str, Household]) -> tuple[str, Inside]:
     """Each kind of instance of the first account."""
     kind = str(request.param)
@@ -228,7 +243,9 @@ def test_the_facts_inside_are_those_that_were_asked_for(docked: Installation, ho
     kind, one = here
     settings = docked.settings
     facts = one.run(FACTS)
-    limits = {"site": (settings.nodejs_memory_mb, settings.nodejs_cpu, 128), "build": (300, 0.5, 256),
+    limits = {"site": (settings.nodejs_memory_mb, settings.nodejs_cpu, 128),
+              "python": (settings.python_memory_mb, settings.python_cpu, 128),
+              "notebook": (settings.notebook_memory_mb, settings.notebook_cpu, 128), "build": (300, 0.5, 256),
               "preview": (settings.static_dev_memory_mb, 0.1, 256), "lab": (settings.lab_memory_mb, 1.0, 512)}[kind]
     assert facts["status"] == ["0" * 16, "0" * 16, "1", "2"]
     assert facts["root"]
@@ -240,7 +257,7 @@ def test_the_facts_inside_are_those_that_were_asked_for(docked: Installation, ho
 def test_nothing_of_anybody_else_is_reached(homes: dict[str, Household], here: tuple[str, Inside]) -> None:
     kind, one = here
     mine, other = homes["walla"], homes["wallb"]
-    theirs = {f"their {name}": getattr(other, name).address for name in ("site", "preview", "lab")}
+    theirs = {f"their {name}": getattr(other, name).address for name in ("site", "python", "notebook", "preview", "lab")}
     own = {"my second site": mine.second.address, "my lab": mine.lab.address, "my preview": mine.preview.address}
 
     assert reached_from_here(theirs | own) == {*theirs, *own}
