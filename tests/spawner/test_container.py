@@ -20,6 +20,7 @@ from dialup_ext.spawner.container import Place, container_for, instance_of
 
 HOME = Path("/srv/dialup")
 SETTINGS = Settings(HOME, domain="example.org")
+SPAWNER = Path(container.__file__).parent
 GOLDEN = Path(__file__).parents[1] / "golden" / "docker"
 PLACE = Place("0123456789abcdef", "dialup/node:local", 20007, "dialup-01234567-ana-sites", "10.210.0.2", "/dialup")
 KINDS = ("site", "site_variables", "site_data", "static_dev", "nodejs_dev", "lab", "build",
@@ -52,8 +53,9 @@ def made(name: str) -> InstanceSpec:
 
 def shown(request: object) -> str:
     text = json.dumps(request, indent=2, ensure_ascii=False)
-    for script in ("install.js", "develop.js", "steps.js", "install.py", "develop.py", "steps.py"):
-        source = Path(container.__file__).with_name(script).read_text()
+    for script in ("install.js", "develop.js", "steps.js", "install.py", "develop.py", "develop_serve.py", "steps.py",
+                   "../domain/python_app.py"):
+        source = (SPAWNER / script).read_text()
         inner = json.dumps(source)
         text = text.replace(json.dumps(source, ensure_ascii=False), json.dumps(f"<{script}>"))
         text = text.replace(json.dumps(inner, ensure_ascii=False)[1:-1], f"<{script}>")
