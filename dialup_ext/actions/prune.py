@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from dialup_ext.actions.context import Context
+from dialup_ext.actions.data import sweep_data
 from dialup_ext.actions.deployment_log import log_path
 from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Site
@@ -27,6 +28,7 @@ def prune(context: Context) -> None:
         _sweep_logs(context)
     _note_storage(context, sites, releases)
     _sweep_files(context, sites, releases)
+    sweep_data(context)
 
 
 def _drop_releases(context: Context, sites: list[Site], releases: Releases) -> int:
