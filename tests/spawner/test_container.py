@@ -12,6 +12,7 @@ import pytest
 from dialup_ext.build.command import build_spec
 from dialup_ext.build.layer import layer_spec
 from dialup_ext.build.plan import BuildPlan
+from dialup_ext.domain import python_app
 from dialup_ext.domain.instance import InstanceSpec, InstanceState, Runtime
 from dialup_ext.domain.site import Kind
 from dialup_ext.settings import Settings
@@ -54,11 +55,12 @@ def made(name: str) -> InstanceSpec:
 def shown(request: object) -> str:
     text = json.dumps(request, indent=2, ensure_ascii=False)
     for script in ("install.js", "develop.js", "steps.js", "install.py", "develop.py", "develop_serve.py", "steps.py",
-                   "../domain/python_app.py"):
+                   python_app.__file__):
         source = (SPAWNER / script).read_text()
         inner = json.dumps(source)
-        text = text.replace(json.dumps(source, ensure_ascii=False), json.dumps(f"<{script}>"))
-        text = text.replace(json.dumps(inner, ensure_ascii=False)[1:-1], f"<{script}>")
+        name = Path(script).name
+        text = text.replace(json.dumps(source, ensure_ascii=False), json.dumps(f"<{name}>"))
+        text = text.replace(json.dumps(inner, ensure_ascii=False)[1:-1], f"<{name}>")
     return text + "\n"
 
 
