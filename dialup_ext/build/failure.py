@@ -33,8 +33,9 @@ def _case(sign: str, code: str, message: str, hint: str) -> _Case:
 
 
 _CASES = (
-    _case(r"ENOSPC|EDQUOT|no space left", "no_space", "The server's disk is full.",
-          "Ask your admin to make room. What was live still is."),
+    _case(r"ENOSPC|EDQUOT|no space left", "no_space", "There is no room left on the disk.",
+          "Remove what you do not need if your storage is full, else ask your admin to make room. "
+          "What was live still is."),
     _case(r"heap out of memory|Cannot allocate memory|\bENOMEM\b", "out_of_memory",
           "Installing the dependencies needed more memory than a build may have.",
           "Use fewer or smaller dependencies, or ask your admin to raise build_memory_mb."),

@@ -32,8 +32,9 @@ _MEMORY = _case(r"\bMemoryError\b|Cannot allocate memory|\bENOMEM\b", "out_of_me
                 "Use fewer or smaller packages, or ask your admin to raise build_memory_mb.")
 
 _CASES = (
-    _case(r"No space left on device|\bENOSPC\b|\bEDQUOT\b", "no_space", "The server's disk is full.",
-          "Ask your admin to make room. What was live still is."),
+    _case(r"No space left on device|\bENOSPC\b|\bEDQUOT\b", "no_space", "There is no room left on the disk.",
+          "Remove what you do not need if your storage is full, else ask your admin to make room. "
+          "What was live still is."),
     _MEMORY,
     _case(r"In --require-hashes mode, all requirements must have|Hashes are required in --require-hashes mode",
           "hashes_missing", "Some lines of {where} have hashes and others have none.",
