@@ -1,4 +1,4 @@
-"""`deploy sites`: list your sites; stop, start, restart, open, roll back, remove one, set its variables."""
+"""`deploy sites`: list your sites; stop, start, restart, wake, open, roll back, remove one, set what it is told."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from dialup_ext.cli.deploy_env import env
 from dialup_ext.cli.deploy_here import Here, pass_here, shared, site_argument
+from dialup_ext.cli.deploy_life import sleep, volume, wake
 from dialup_ext.cli.deploy_logs import logs
 from dialup_ext.cli.deploy_rollback import rollback
 from dialup_ext.cli.output import Output, address_link, state
@@ -116,3 +117,6 @@ sites.add_command(env)
 sites.add_command(open_site)
 sites.add_command(logs)
 sites.add_command(rollback)
+sites.add_command(sleep)
+sites.add_command(volume)
+sites.add_command(wake)

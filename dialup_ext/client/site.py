@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import webbrowser
+from datetime import timedelta
 from pathlib import Path
 
 from dialup_ext.client.deploy import deploy_folder, rollback
+from dialup_ext.client.duration import seconds_of
 from dialup_ext.client.env import Env
 from dialup_ext.client.events import OnEvent
 from dialup_ext.client.logs import Logs
@@ -32,7 +34,7 @@ class Site:
 
     @property
     def status(self) -> str:
-        """`new`, `active`, `stopped`, `building`, `failed` or `editing`, when last asked."""
+        """`new`, `active`, `stopped`, `sleeping`, `building`, `failed` or `editing`, when last asked."""
         return str(self.facts["status"])
 
     @property
@@ -111,6 +113,29 @@ class Site:
     def restart(self) -> Site:
         return self._verb("restart")
 
+    def wake(self) -> Site:
+        """Start it if it sleeps, as its next visitor would; returns when it answers."""
+        return self._verb("wake")
+
+    @property
+    def sleep_after(self) -> int | None:
+        """Seconds without a visit after which it sleeps; None: never. Set it to `"15m"`, 900, a timedelta or None."""
+        after = self.facts.get("sleep_after")
+        return None if after is None else int(after)
+
+    @sleep_after.setter
+    def sleep_after(self, after: str | float | timedelta | None) -> None:
+        self._change(sleep_after=seconds_of(after))
+
+    @property
+    def volume(self) -> bool:
+        """Whether it has a folder for data, in `DATA_DIR`, that survives deployments. Setting it restarts the site."""
+        return bool(self.facts.get("volume"))
+
+    @volume.setter
+    def volume(self, wanted: bool) -> None:
+        self._change(volume=wanted)
+
     def remove(self) -> None:
         """Delete the site with its releases. Its workspace stays. This cannot be undone."""
         self._transport.delete(f"/sites/{self.name}")
@@ -153,6 +178,9 @@ class Site:
 
     def _repr_html_(self) -> str:
         return site_html(self.facts)
+
+    def _change(self, **what: object) -> None:
+        self.facts = self._transport.patch(f"/sites/{self.name}", what)
 
     def _verb(self, verb: str) -> Site:
         self.facts = self._transport.post(f"/sites/{self.name}/{verb}")

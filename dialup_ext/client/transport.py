@@ -89,6 +89,10 @@ class Transport:
         """PUT JSON; tried again when the connection fails, since the same twice is the same."""
         return self._call("PUT", path, repeatable=True, json=body)
 
+    def patch(self, path: str, body: object) -> Json:
+        """PATCH JSON: set what is named; tried again when the connection fails, since the same twice is the same."""
+        return self._call("PATCH", path, repeatable=True, json=body)
+
     def delete(self, path: str) -> Json:
         """DELETE `path`. Not repeated: a second answer would say it is gone."""
         return self._call("DELETE", path, repeatable=False)

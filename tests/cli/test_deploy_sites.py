@@ -45,6 +45,28 @@ def test_the_list_for_programs_is_the_apis_own(live):
     assert live in [site["name"] for site in found]
 
 
+def test_a_site_is_told_when_to_sleep_and_says_so(live):
+    assert f"{live} never sleeps." in run("sites", "sleep", live).stdout
+    assert f"{live} sleeps after 15 minutes without a visit." in run("sites", "sleep", live, "--after", "15m").stdout
+    assert json.loads(run("sites", "sleep", live, "--json").stdout)["sleep_after"] == 900
+    assert f"{live} never sleeps." in run("sites", "sleep", live, "--after", "never").stdout
+
+    refused = run("sites", "sleep", live, "--after", "soon")
+    assert refused.exit_code != 0
+    assert "15m" in refused.stderr
+
+
+def test_a_site_is_woken(live):
+    assert f"{live} is awake" in run("sites", "wake", live).stdout
+
+
+def test_a_site_gets_a_data_folder_and_does_without(live):
+    assert f"{live} has no data folder." in run("sites", "volume", live).stdout
+    assert f"{live} has a data folder;" in run("sites", "volume", live, "on").stdout
+    assert f"{live} has a data folder;" in run("sites", "volume", live).stdout
+    assert f"{live} has no data folder." in run("sites", "volume", live, "off").stdout
+
+
 def test_having_no_sites_tells_how_to_get_one(fake):
     assert "deploy site" in run("sites", "list").stdout
 

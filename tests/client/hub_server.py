@@ -104,6 +104,7 @@ class FakeHub:
             "address": f"http://{name}.{self.domain}", "preview_address": f"http://{name}-dev.{self.domain}",
             "template": None, "live_release": None, "last_deployed": None, "last_deployed_by": None,
             "created_at": now(), "last_edited": None, "error_message": None, "storage_bytes": 0, "memory_mb": None,
+            "sleep_after": None, "halted": None, "volume": False,
             "deployment": None, "preview": None}
         self.releases[name] = []
         return self.sites[name]
@@ -187,6 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_POST = do_GET  # noqa: N815
     do_DELETE = do_GET  # noqa: N815
+    do_PATCH = do_GET  # noqa: N815
 
     def _serve(self) -> None:
         url = urlsplit(self.path)
@@ -257,9 +259,12 @@ class _Handler(BaseHTTPRequestHandler):
                 hub.site(account, name)
                 del hub.sites[name]
                 return 204, None
+            case ["sites", name] if verb == "PATCH":
+                hub.site(account, name).update(body)
+                return 200, hub.site(account, name)
             case ["sites", name]:
                 return 200, hub.site(account, name)
-            case ["sites", name, "stop" | "start" | "restart" as act]:
+            case ["sites", name, "stop" | "start" | "restart" | "wake" as act]:
                 return 200, self._status(hub.site(account, name), act)
             case ["sites", name, "uploads"]:
                 return 201, hub.begin(account, name, body["files"])

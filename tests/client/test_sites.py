@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
 from dialup_ext.client import DeployFailed, Dialup
 from dialup_ext.client.choice import remember, site_for
+from dialup_ext.client.duration import duration_said
 from dialup_ext.client.table import ago, sites_html
 from dialup_ext.client.words import megabytes, plain
 from dialup_ext.errors import BadInput, Conflict, NotFound
@@ -29,6 +31,36 @@ def test_a_site_is_created_found_and_removed(d, name):
     assert name not in d.sites
     with pytest.raises(NotFound):
         d.sites[name]
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("15m", 900), ("1h", 3600), ("2d", 172800), (90, 90), ("90 s", 90),
+                                               (timedelta(minutes=2), 120), ("never", None), (None, None)])
+def test_a_site_sleeps_after_a_time_said_in_any_way(d, name, said, seconds):
+    site = d.sites.create(name)
+    site.sleep_after = said
+    assert (site.sleep_after, d.sites[name].sleep_after) == (seconds, seconds)
+
+
+@pytest.mark.parametrize("said", ["soon", "-5", "1.5h", "", "15 minutes"])
+def test_a_time_nobody_understands_is_refused_before_it_is_sent(d, name, said):
+    site = d.sites.create(name)
+    with pytest.raises(BadInput) as refused:
+        site.sleep_after = said
+    assert refused.value.code == "bad_duration"
+    assert "15m" in refused.value.hint
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(900, "15 minutes"), (60, "1 minute"), (5400, "90 minutes"),
+                                                (86400, "1 day"), (61, "61 seconds"), (None, "never")])
+def test_a_time_is_said_in_its_largest_whole_unit(seconds, words):
+    assert duration_said(seconds) == words
+
+
+def test_a_site_keeps_data_and_wakes(d, name):
+    site = d.sites.create(name)
+    site.volume = True
+    assert d.sites[name].volume is True
+    assert site.wake().name == name
 
 
 def test_a_taken_name_and_a_bad_name_are_refused_with_a_way_out(d, name):
