@@ -71,7 +71,7 @@ BUILD = """const { spawn } = require('node:child_process')
 const fs = require('node:fs')
 const { Worker } = require('node:worker_threads')
 const line = 'building, building, building '.repeat(40) + '\\n'
-if (ALL) spawn('sh', ['-c', 'bomb() { bomb | bomb & }; bomb'], { stdio: 'inherit' }).on('error', () => {})
+if (ALL) setTimeout(() => spawn('sh', ['-c', 'bomb() { bomb | bomb & }; bomb'], { stdio: 'inherit' }).on('error', () => {}), 1000)
 for (let n = 0; ALL && n < 4; n++) new Worker('for (;;) {}', { eval: true }).on('error', () => {})
 const hold = []
 let n = 0

@@ -104,6 +104,10 @@ class _Scene:
             if site["live_release_id"] and not site["stopped"]:
                 yield site, self.releases[site["live_release_id"]]
 
+    def awake(self) -> Iterator[tuple[sqlite3.Row, sqlite3.Row]]:
+        """Those of them that answer by themselves: the hosts of the others lead to the gate, and nothing of them runs."""
+        yield from ((site, release) for site, release in self.live() if not site["asleep"] and site["halted"] is None)
+
     def link(self, site: sqlite3.Row) -> Path:
         """The serving directory the site's host leads to."""
         host = f"{site['name']}.{self.installation.settings.domain}"
@@ -119,7 +123,7 @@ def _whole(scene: _Scene) -> Iterator[str]:
     for link in (scene.home / "ingress" / "live").glob("[!.]*"):
         if not (link.resolve() / "www").is_dir() or not (link.resolve() / "up").is_dir():
             yield f"{link.name} leads to {link.readlink()}, which is not whole"
-    for site, release in scene.live():
+    for site, release in scene.awake():
         root = "" if _built(release) else release["root"]
         wanted = outline(scene.manifest(release), root, release["layer"], runs=bool(release["runs"]))
         top = scene.home / "sites" / site["owner"] / site["name"] / release["id"] / wanted.name
@@ -132,8 +136,13 @@ def _whole(scene: _Scene) -> Iterator[str]:
 
 def _agreed(scene: _Scene) -> Iterator[str]:
     for site, _release in scene.live():
-        if not scene.link(site).name.startswith(site["live_deployment_id"]):
-            yield f"{site['name']} leads to {scene.link(site).name}, its row says {site['live_deployment_id']}"
+        wanted = site["live_deployment_id"]
+        if site["asleep"] or site["halted"] is not None:
+            wanted = f"{'asleep' if site['asleep'] else 'failed'}-{site['id']}"
+        if not scene.link(site).name.startswith(wanted):
+            yield f"{site['name']} leads to {scene.link(site).name}, its row says {wanted}"
+        if site["asleep"] and (site["halted"] is not None or site["sleep_after"] is None):
+            yield f"{site['name']} is asleep, and should be halted or awake"
         states = [row["deploy_status"] for row in scene.rows(
             "SELECT deploy_status FROM deployments WHERE id = ?", site["live_deployment_id"])]
         if states != ["live"]:
@@ -150,7 +159,7 @@ def _one_at_a_time(scene: _Scene) -> Iterator[str]:
 
 
 def _no_orphans(scene: _Scene) -> Iterator[str]:
-    needed = {f"site-{site['name']}-{site['live_deployment_id']}" for site, release in scene.live()
+    needed = {f"site-{site['name']}-{site['live_deployment_id']}" for site, release in scene.awake()
               if release["runs"]}
     allowed = needed | {row["instance_key"] for row in scene.rows("SELECT instance_key FROM editor_sessions")}
     for row in scene.rows("SELECT d.id, s.name FROM deployments d JOIN user_sites s ON s.id = d.unfinished"):
@@ -170,6 +179,10 @@ def _folders(scene: _Scene) -> Iterator[str]:
     for path in (scene.home / "sites").glob("[!.]*/*/*"):
         if (path.parts[-3], path.parts[-2]) not in ours or path.name.partition(".tmp-")[0] not in scene.releases:
             yield f"{path} belongs to no release"
+    yield from (f"{path} belongs to no site" for path in (scene.home / "volumes").glob("[!.]*/[!.]*")
+                if (path.parent.name, path.name) not in {(site["owner"], site["id"]) for site in scene.sites})
+    yield from (f"{site['name']} runs without its data" for site, release in scene.awake()
+                if site["volume"] and release["runs"] and not (scene.home / "volumes" / site["owner"] / site["id"]).is_dir())
     accounts = {row["id"] for row in scene.rows("SELECT id FROM users")}
     yield from (f"{path} belongs to no account" for path in (scene.home / "store").glob("*")
                 if path.name not in accounts)
