@@ -21,6 +21,7 @@ from dialup_ext.client.deploy import begin_deploy, follow
 from dialup_ext.client.events import Released
 from dialup_ext.crashpoint import VARIABLE
 from dialup_ext.errors import DialupError
+from dialup_ext.testing.diary import JOURNAL
 from dialup_ext.testing.installation import Installation, Person, wait_until
 from dialup_ext.testing.invariants import Ledger, age_temporaries, violations
 
@@ -38,6 +39,7 @@ const words = fs.readFileSync('words.txt', 'utf8');
 http.createServer((q, a) => a.end(words)).listen(process.env.PORT, process.env.HOST);
 """
 
+_PLAIN = '{"scripts":{"start":"node server.js"}}'
 BUILT = '{"name":"t","type":"module","scripts":{"build":"vite build"},"devDependencies":{"vite":"^7.0.0"}}'
 
 
@@ -106,6 +108,8 @@ class Scene:
         files = {"words.txt": self.marker, "deep/er/data.bin": os.urandom(3000).hex()}
         if self.kind == "node":
             files |= {"server.js": SERVER, "package.json": _package(dependency)}
+        elif self.kind == "data":
+            files |= {"server.js": JOURNAL.replace("RELEASE", self.marker), "package.json": _PLAIN}
         elif self.kind == "built":
             files |= {"index.html": f"<!doctype html><h1>{self.marker}</h1>", "package.json": BUILT}
         else:
