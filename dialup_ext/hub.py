@@ -105,6 +105,7 @@ class Hub:
         """End background work. Instances go on; `stop_everything` ends those too. Idempotent."""
         self.context.workers.close()
         self._rounds.join(10)
+        self.context.visits.rest()
         self.context.driver.close()
         self.store.close()
         self._lock.close()
