@@ -61,7 +61,7 @@ class NotebookSite(Voila):  # type: ignore[misc]
            public_host: str = "") -> NotebookSite:
         """The server, not listening yet. Reads no configuration but this."""
         assets = packages / "share/jupyter/labextensions" if packages else None
-        site = cls.instance(notebook_path=str(notebook), ip=host, port=port, port_retries=0, open_browser=False, log_level=logging.WARNING,
+        site: NotebookSite = cls.instance(notebook_path=str(notebook), ip=host, port=port, port_retries=0, open_browser=False, log_level=logging.WARNING,
                    config_file_paths=[], config=_config(notebook, most, assets, live=live))
         site.live, site.public_host = live, public_host
         site._news, site._saved = Live(), Saved(notebook)
