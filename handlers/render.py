@@ -62,5 +62,5 @@ def _environment() -> Environment:
     }
     environment.globals |= {"static": static_url, "site_said": wording.site_said,
                             "deployment_said": wording.deployment_said, "instance_said": wording.instance_said,
-                            "kind_said": wording.kind_said, "preview_said": wording.preview_said, "SCOPES": SCOPES}
+                            "kind_said": wording.kind_said, "preview_said": wording.preview_said, "STORAGE": wording.STORAGE, "SCOPES": SCOPES}
     return environment

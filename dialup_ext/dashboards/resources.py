@@ -9,12 +9,13 @@ from typing import Any
 from dialup_ext.client.transport import Transport
 from dialup_ext.dashboards import figures, look
 from dialup_ext.dashboards.board import Board
-from dialup_ext.domain.wording import kind_said, site_said
+from dialup_ext.domain.wording import STORAGE, kind_said, site_said
 
 PARTS = ("header", "figures", "sites")
 ADVICE = {
     "sites": "Remove a site you no longer need, or ask your admin for more.",
-    "memory_mb": "Stop a site you do not use, or ask your admin for more.",
+    "memory_mb": "Let a site sleep or stop one you do not use, or ask your admin for more.",
+    "cpu_cores": "Let a site sleep or stop one you do not use, or ask your admin for more.",
     "storage_mb": "Remove large files or a site you no longer need, or ask your admin for more.",
 }
 
@@ -34,8 +35,9 @@ def draw(data: dict[str, Any], now: datetime) -> Mapping[str, str]:
 
 
 def _header(data: dict[str, Any], now: datetime) -> str:
-    levels = {name: figures.level(figures.share(use["used"], use["limit"])) for name, use in data["quota"].items()}
-    words = {"sites": "sites", "memory_mb": "memory", "storage_mb": "storage"}
+    words = {"sites": "sites", "memory_mb": "memory", "cpu_cores": "CPU", "storage_mb": "storage"}
+    uses = {name: data["quota"][name] for name in words}
+    levels = {name: figures.level(figures.share(use["used"], use["limit"])) for name, use in uses.items()}
     tight = [words[name] for name, level in levels.items() if level != "fine"]
     if tight:
         tone = "bad" if "full" in levels.values() else "near"
@@ -51,7 +53,8 @@ def _figures(data: dict[str, Any]) -> str:
     return look.cards([
         _card("Sites", quota["sites"], "sites", lambda number: f"{number:.0f}"),
         _card("Memory", quota["memory_mb"], "memory_mb", figures.size, _lab(data)),
-        _card("Storage", quota["storage_mb"], "storage_mb", figures.size),
+        _card("CPU", quota["cpu_cores"], "cpu_cores", lambda cores: f"{cores:.2g} cores"),
+        _card("Storage", quota["storage_mb"], "storage_mb", figures.size, _parts(quota["storage_parts"])),
     ])
 
 
@@ -63,6 +66,13 @@ def _card(label: str, use: dict[str, float], name: str, shown: Any, more: str = 
         note += f". {ADVICE[name]}"
     return look.card(label, shown(used), look.text(note) + more,
                      look.meter(used, limit, f"{label}: {shown(used)} of {shown(limit)}"))
+
+
+def _parts(parts: dict[str, float]) -> str:
+    """Where the storage is, the most first."""
+    shown = [f"{STORAGE.get(name, name)} {figures.size(used)}"
+             for name, used in sorted(parts.items(), key=lambda part: -part[1]) if used >= 1]
+    return f"<br>{look.text(' · '.join(shown))}" if shown else ""
 
 
 def _lab(data: dict[str, Any]) -> str:

@@ -55,6 +55,10 @@ INSTANCES = {
 PREVIEWS = {**INSTANCES, "stopped": Said("quiet", "Asleep")}
 """How a preview is. One that nobody looks at falls asleep; looking starts it."""
 
+STORAGE = {"releases": "releases", "volumes": "data folders", "home": "files in your lab", "logs": "logs",
+           "caches": "caches"}
+"""The parts of an account's storage."""
+
 KINDS = {"static": "Static", "nodejs": "Node", "astro": "Astro", "vite": "Vite", "next": "Next",
          "python": "Python", "notebook": "Notebook"}
 """A site's kind."""
