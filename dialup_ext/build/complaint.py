@@ -98,6 +98,9 @@ _SIGNS = (
     _sign(r"[Mm]issing script: \"?build", _words(
         "no_build_script", "package.json has no build script.",
         'Add to package.json: "scripts": {{"build": "…"}}.')),
+    _sign(r"Could not find the Next\.js package", _words(
+        "bad_config", "Next does not find its own package: next.config names a root of its own, and the packages lie beside it.",
+        "Take “turbopack.root” and “outputFileTracingRoot” out of next.config.")),
     _sign(r"UNRESOLVED_ENTRY\][^\n]*?entry module (\S+?)\.?$", _words(
         "file_not_found", "The build begins with {0} There is no such file.",
         "Put it at the top of the folder, or name another in the configuration of the build.")),
