@@ -32,7 +32,7 @@ from dialup_ext.releases.trees import ReleaseTrees
 from dialup_ext.releases.uploads import Uploads
 from dialup_ext.sealing import Seal
 from dialup_ext.settings import Settings
-from dialup_ext.spawner.disks import Disks
+from dialup_ext.spawner.disks import PLACES, Disks
 from dialup_ext.spawner.docker_ready import usable
 from dialup_ext.spawner.loop_disk import hindrance
 from dialup_ext.spawner.process import ProcessDriver
@@ -76,7 +76,7 @@ def build(settings: Settings, *, workspaces: Callable[[str], Path] | None = None
     StoredValues(store).set("address", {name: getattr(settings, name) for name in ("domain", "port", "scheme")})
     uploads, trees = Uploads(settings), ReleaseTrees(settings)
     accounts = AccountRecords(store)
-    disks = Disks(settings, driver, makes=choose_walls(settings, StoredValues(store), driver, new=not accounts.list()))
+    disks = Disks(settings, driver, makes=choose_walls(settings, StoredValues(store), driver))
     disks.mount_all()
 
     elsewhere: dict[str, dict[str, int]] = {}
@@ -157,16 +157,17 @@ def leave_driver(driver: Driver) -> None:
                           hint=f"{error.hint} Or keep that driver: DIALUP_DRIVER={driver.name}.") from error
 
 
-def choose_walls(settings: Settings, values: StoredValues, driver: Driver, *, new: bool) -> bool:
+def choose_walls(settings: Settings, values: StoredValues, driver: Driver) -> bool:
     """Whether accounts get disks of their own: chosen once, stored, changed by the setting `storage_walls` alone.
 
-    By themselves only in a new installation with containers, where root may mount them. Raises `Unavailable` when
-    the setting asks for what cannot be had.
+    By themselves only with containers, where root may mount them and nobody has files yet that would have to be
+    moved. Raises `Unavailable` when the setting asks for what cannot be had.
     """
     stored: bool | None = values.get("storage_walls")
     wanted = {"on": True, "off": False}.get(settings.storage_walls, stored)
     if wanted is None or (wanted and not stored):
-        why = "" if wanted or (new and driver.name == "docker") else "not asked for"
+        new = driver.name == "docker" and not any((settings.home / place).exists() for place in PLACES)
+        why = "" if wanted or new else "not asked for"
         why = why or hindrance(settings.home / "disks")
         if wanted and why:
             raise Unavailable(f"Accounts cannot have disks of their own here. {why}", code="disk_unavailable",
