@@ -19,7 +19,8 @@ POINTS = ("V1", "V2", "C8")
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("data-crashes")
-    with pytest.MonkeyPatch.context() as patch, installed("process", folder / "home", "node", **OPTIONS) as there:
+    with pytest.MonkeyPatch.context() as patch, installed(
+            "process", folder / "home", "node", start=(), **OPTIONS) as there:
         patch.setattr(transport, "ATTEMPTS", 1)  # a client that asks again would hide what was acknowledged
         scene = Scene(there, there.account("ana"), "data", folder / "site")
         assert scene.person.call("POST", "/sites", {"name": scene.site, "kind": "nodejs"}).status == 201
