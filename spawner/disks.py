@@ -44,6 +44,8 @@ class Disks:
         self.makes = makes
         self._lock = threading.Lock()
         self._sizes: dict[str, int] = {}
+        self._stays: set[str] = set()
+        """Accounts whose files could not be moved in: they stay where they are until the next start."""
 
     def mount_all(self) -> None:
         """Every disk there is, whoever it belongs to: before anything is started. One that is broken is logged."""
@@ -56,11 +58,19 @@ class Disks:
     def prepare(self, account: Account) -> None:
         """The account's disk, made, mounted, moved into and large enough. Idempotent; quick when it is.
 
-        Raises `Unavailable` (`disk_unavailable`); the account's files are then out of reach, and safe.
+        Files that cannot be moved in stay where they are, in use, until the next start tries again: nobody's
+        programs are stopped twice for it. Raises `Unavailable` (`disk_unavailable`) when a disk that holds files
+        cannot be had; they are then out of reach, and safe.
         """
         disk = self.disk(account.id)
-        if self.makes or disk.exists:
-            self._ensure(disk, account.id, account.name, account.quota.max_storage_mb)
+        if not (self.makes or disk.exists) or account.id in self._stays:
+            return
+        folders = [self._home / place / (account.id if place == "store" else account.name) for place in PLACES]
+        with self._lock:
+            try:
+                self._ensure(disk, account, folders)
+            except (DialupError, OSError) as error:
+                self._after_failure(disk, account, folders, error)
 
     def unmount_all(self) -> list[str]:
         """Take all of them away; the ids of those that are still in use, which stay."""
@@ -76,21 +86,32 @@ class Disks:
         return [self.disk(image.stem) for image in sorted(self._root.glob("*.img"))]
 
     # -- making ---------------------------------------------------------------------------------
-    def _ensure(self, disk: LoopDisk, account_id: str, name: str, quota_mb: int) -> None:
-        with self._lock:
-            if self._sizes.get(account_id) == quota_mb and disk.mounted:
-                return
-            folders = [self._home / place / (account_id if place == "store" else name) for place in PLACES]
-            if not disk.exists:
-                old = [folder for folder in folders if _is_plain(folder)]
-                if old:
-                    self._still(name)
-                restored = self._take_aside(disk)
-                disk.make(image_mb(quota_mb, sum(_bytes(folder) for folder in [*old, restored]) // MIB))
-            disk.mount()
-            self._move_in(disk, name, folders)
-            disk.grow(image_mb(quota_mb))
-            self._sizes[account_id] = quota_mb
+    def _ensure(self, disk: LoopDisk, account: Account, folders: list[Path]) -> None:
+        quota_mb = account.quota.max_storage_mb
+        if self._sizes.get(account.id) == quota_mb and disk.mounted:
+            return
+        if not disk.exists:
+            old = [folder for folder in folders if _is_plain(folder)]
+            if old:
+                self._still(account.name)
+            restored = self._take_aside(disk)
+            disk.make(image_mb(quota_mb, sum(_bytes(folder) for folder in [*old, restored]) // MIB))
+        disk.mount()
+        self._move_in(disk, account.name, folders)
+        disk.grow(image_mb(quota_mb))
+        self._sizes[account.id] = quota_mb
+
+    def _after_failure(self, disk: LoopDisk, account: Account, folders: list[Path], error: Exception) -> None:
+        """Where files are still where they were, they go on there, and no copy of them may be taken for them later."""
+        said = error.message if isinstance(error, DialupError) else str(error)
+        plain = [folder for folder in folders if _is_plain(folder)]
+        if not plain:
+            raise Unavailable(f"The account's disk cannot be used: {said}", code="disk_unavailable",
+                              hint="Its admin finds the reason in the server's log.") from error
+        self._stays.add(account.id)
+        for folder in plain if disk.mounted else ():
+            shutil.rmtree(disk.place / "files" / folder.relative_to(self._home), ignore_errors=True)
+        log.warning("the files of %s stay where they are until the next start: %s", account.name, said)
 
     def _restored(self, disk: LoopDisk) -> Path:
         return disk.place.with_name(f"{disk.place.name}.restored")
@@ -116,8 +137,23 @@ class Disks:
             self._copy(disk, folders, files)
         if (restored := self._restored(disk)).exists():
             shutil.rmtree(restored)
+        late = [folder for folder in folders if _is_plain(folder) and not (files / folder.relative_to(self._home)).exists()]
+        if late:  # left out by an earlier failure
+            self._still(name)
+            self._copy_late(disk, late, files)
         for folder in folders:
             self._lead(folder, files / folder.relative_to(self._home))
+
+    def _copy_late(self, disk: LoopDisk, folders: list[Path], files: Path) -> None:
+        half = disk.place / "half"
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir(mode=0o711)
+        _copy(self._home, [str(folder.relative_to(self._home)) for folder in folders], half)
+        sync_file_system(disk.place)
+        for folder in folders:
+            (half / folder.relative_to(self._home)).rename(files / folder.relative_to(self._home))
+        shutil.rmtree(half)
+        sync_file_system(disk.place)
 
     def _copy(self, disk: LoopDisk, folders: list[Path], files: Path) -> None:
         """All of it in one go, so that what shares a file goes on sharing it; appears under its name at the end."""

@@ -17,6 +17,7 @@ from dialup_ext.crashpoint import VARIABLE
 from dialup_ext.domain.account import Account, Quota, Role
 from dialup_ext.domain.instance import InstanceKind, InstanceSpec, Runtime
 from dialup_ext.domain.manifest import FileEntry, Manifest
+from dialup_ext.errors import Unavailable
 from dialup_ext.releases.blobs import BlobStore
 from dialup_ext.releases.trees import ReleaseTrees
 from dialup_ext.settings import Settings
@@ -155,6 +156,70 @@ def test_files_from_before_are_moved_in_and_go_on_sharing(home: Path) -> None:
     blob = home / "store/id-ana/blobs/ab/abc"
     assert blob.stat().st_nlink == 2 and blob.stat().st_dev != home.stat().st_dev
     assert sorted(path.name for path in home.rglob("*.moved")) == []
+
+
+def test_files_that_do_not_fit_stay_where_they_are_and_are_moved_by_a_later_start(
+        home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, driver = furnish(home), FakeDriver(answers=True)
+    monkeypatch.setattr("dialup_ext.spawner.disks._bytes", lambda _: 0)
+    film = home / "homes" / "ana" / "film"
+    film.write_bytes(os.urandom(120 * MIB))
+    first = disks(home, driver)
+
+    first.prepare(account("ana"))
+    driver.start(InstanceSpec("lab-ana-1", InstanceKind.LAB, "ana", Runtime.LAB, (("python",),), home))
+    first.prepare(account("ana"))  # as every few seconds
+
+    assert len(driver.list()) == 1  # it is not ended again and again
+    assert not (home / "homes" / "ana").is_symlink() and film.exists()
+    film.unlink()
+    (home / "homes" / "ana" / "blog" / "a.txt").write_bytes(b"edited since")
+    disks(home, driver).prepare(account("ana"))
+    assert (home / "homes" / "ana").is_symlink()
+    assert contents(home) == before | {"homes/ana/blog/a.txt": b"edited since"}
+
+
+@pytest.mark.parametrize("led", [0, 1, 2])
+def test_a_copy_that_is_older_than_the_files_is_never_taken_for_them(
+        home: Path, monkeypatch: pytest.MonkeyPatch, led: int) -> None:
+    before = furnish(home)
+    real, calls = Disks._lead, list[Path]()
+
+    def fails(self: Disks, folder: Path, inside: Path) -> None:
+        calls.append(folder)
+        if len(calls) > led:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(self, folder, inside)
+
+    monkeypatch.setattr(Disks, "_lead", fails)
+    disks(home).prepare(account("ana"))
+    monkeypatch.setattr(Disks, "_lead", real)
+    for path in before:
+        (home / path).write_bytes(b"newer")
+    (home / "sites" / "ana" / "extra").write_bytes(b"new")
+
+    disks(home).prepare(account("ana"))
+
+    assert contents(home) == dict.fromkeys(before, b"newer") | {"sites/ana/extra": b"new"}
+    assert all((home / place).is_symlink() for place in ("homes/ana", "store/id-ana", "sites/ana"))
+
+
+def test_a_disk_that_cannot_be_mounted_is_out_of_reach_and_says_so(home: Path) -> None:
+    disks(home).prepare(account("ana"))
+    disks(home).unmount_all()
+    image = home / "disks" / "id-ana.img"
+    kept = image.read_bytes()
+    image.write_bytes(bytes(len(kept)))
+    broken = disks(home)
+    broken.mount_all()  # says so in the log, and goes on to the next
+
+    with pytest.raises(Unavailable) as caught:
+        broken.prepare(account("ana"))
+
+    assert caught.value.code == "disk_unavailable" and caught.value.hint
+    image.write_bytes(kept)
+    broken.prepare(account("ana"))
+    (home / "homes" / "ana" / "letter").write_text("dear bob")
 
 
 def test_a_backup_of_the_files_without_the_image_comes_back_on_a_disk(home: Path, tmp_path: Path) -> None:
