@@ -101,6 +101,12 @@ _SIGNS = (
     _sign(r"Could not find the Next\.js package", _words(
         "bad_config", "Next does not find its own package: next.config names a root of its own, and the packages lie beside it.",
         "Take “turbopack.root” and “outputFileTracingRoot” out of next.config.")),
+    _sign(r"^\./(?P<file>[^\s:]+):\d+:\d+\n(?:Error: )?Module not found: Can't resolve '(?P<wanted>[^']+)'", _not_found),
+    _sign(r"^\./(?P<file>[^\s:]+):(?P<line>\d+):\d+\nType error: (?P<said>[^\n]+)$", _at_place("type_error", _MEND)),
+    _sign(r"^\./(?P<file>[^\s:]+):(?P<line>\d+):\d+\n(?:Error: )?(?P<said>[^\n]+)$", _at_place("syntax_error", _MEND)),
+    _sign(r"Error occurred prerendering page \"([^\"]+)\"[^\n]*\n(?:Error: )?([^\n]+)$", lambda found: Complaint(
+        "page_failed", f"The page {found[1]} cannot be made: {_sentence(found[2])}",
+        "Look at that page and at what it imports; the log shows more.")),
     _sign(r"UNRESOLVED_ENTRY\][^\n]*?entry module (\S+?)\.?$", _words(
         "file_not_found", "The build begins with {0} There is no such file.",
         "Put it at the top of the folder, or name another in the configuration of the build.")),

@@ -38,6 +38,33 @@ Error [ERR_MODULE_NOT_FOUND]: Cannot find package '@vitejs/plugin-vue' imported 
 CSS = """[plugin vite:css] /srv/store/a1/staging/d1/src/a.css:1:0
 CssSyntaxError: [postcss] /srv/store/a1/staging/d1/src/a.css:1:1: Unclosed block
 """
+NEXT_IMPORT = """> Build error occurred
+Error: Turbopack build failed with 1 error:
+./app/page.js:1:1
+Error: Module not found: Can't resolve './nowhere'
+\x1b[31m\x1b[1m>\x1b[0m \x1b[90m1 |\x1b[0m import x from './nowhere';
+"""
+NEXT_SYNTAX = """> Build error occurred
+Error: Turbopack build failed with 1 error:
+./app/page.js:2:9
+Error: Unexpected token `=`. Expected yield, an identifier, [ or {
+Parsing ecmascript source code failed
+"""
+NEXT_TYPE = """Failed to type check.
+
+./app/page.tsx:3:7
+Type error: Type 'string' is not assignable to type 'number'.
+"""
+NEXT_RENDER = """Error occurred prerendering page "/dishes". Read more: https://nextjs.org/docs/messages/prerender-error
+Error: kaputt
+    at <unknown> (app/dishes/page.js:1:37)
+Export encountered an error on /dishes/page: /dishes, exiting the build.
+"""
+NEXT_ROOT = """> Build error occurred
+Error: Turbopack build failed with 1 error:
+./app
+Error: Could not find the Next.js package (next/package.json)
+"""
 NO_ENTRY = "[UNRESOLVED_ENTRY] Cannot resolve entry module index.html.\n"
 TSC = """src/a.ts(1,7): error TS2322: Type 'string' is not assignable to type 'number'.
 src/a.ts(3,15): error TS2307: Cannot find module './zip' or its corresponding type declarations.
@@ -102,6 +129,11 @@ ELEVENTY = """[11ty] Problem writing Eleventy templates:
     (VITE_CONFIG_PACKAGE, "dependency_missing", ["“@vitejs/plugin-vue”"]),
     (CSS, "syntax_error", ["src/a.css, line 1", "Unclosed block"]),
     (NO_ENTRY, "file_not_found", ["index.html"]),
+    (NEXT_IMPORT, "file_not_found", ["app/page.js", "./nowhere"]),
+    (NEXT_SYNTAX, "syntax_error", ["app/page.js, line 2", "Unexpected token"]),
+    (NEXT_TYPE, "type_error", ["app/page.tsx, line 3", "not assignable"]),
+    (NEXT_RENDER, "page_failed", ["The page /dishes", "kaputt"]),
+    (NEXT_ROOT, "bad_config", ["turbopack.root"]),
     (TSC, "type_error", ["src/a.ts, line 1", "not assignable"]),
     (ASTRO_SYNTAX, "syntax_error", ["src/pages/index.astro, line 2", "Unexpected token"]),
     (ASTRO_RENDER, "page_failed", ["/notes/", "x is not defined"]),
