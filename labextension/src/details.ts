@@ -90,8 +90,9 @@ export class SiteDetails implements IDisposable {
   keepData = (volume: boolean): Promise<boolean> =>
     this.doing('volume', () => this.api.change(this.name, { volume }));
 
-  act = (verb: 'start' | 'stop' | 'restart' | 'wake'): Promise<boolean> =>
-    this.doing(verb === 'restart' ? 'environment' : 'life', () => this.api.act(this.name, verb));
+  /** A refusal is shown in `part`, where the button is. */
+  act = (verb: 'start' | 'stop' | 'restart' | 'wake', part: Part = 'life'): Promise<boolean> =>
+    this.doing(part, () => this.api.act(this.name, verb));
 
   makeLink = (hours: number): Promise<boolean> =>
     this.doing('links', async () => {

@@ -79,7 +79,7 @@ function Restart({ details, trans }: ISectionProps): JSX.Element {
       <button
         className="dialup-Button dialup-mod-primary"
         disabled={isBusy}
-        onClick={() => void details.act('restart')}
+        onClick={() => void details.act('restart', 'environment')}
       >
         {trans.__('Restart to use them')}
       </button>

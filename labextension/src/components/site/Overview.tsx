@@ -46,7 +46,7 @@ export function Overview(props: ISectionProps): JSX.Element {
 function Actions({ site, details, trans, run }: ISectionProps): JSX.Element {
   const name = site.name;
   const isUp = site.live_release !== null && !['stopped', 'sleeping'].includes(site.status) && !site.halted;
-  const isBusy = details.busy === 'life' || details.busy === 'environment';
+  const isBusy = details.busy !== null;
   const button = (label: string, onClick: () => void, tone = '', disabled = false) => (
     <button className={`dialup-Button ${tone}`} disabled={disabled} onClick={onClick}>
       {label}
