@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 SOURCES = ("requirements.txt", "requirements.lock", "pylock.toml", "uv.lock", "pyproject.toml", "dialup.toml")
 FLAGS = ("--no-input", "--disable-pip-version-check", "--no-warn-script-location", "--progress-bar", "off",
@@ -39,8 +40,9 @@ def main() -> None:
 
 
 def install(fresh: Path, words: list[str]) -> None:
-    """pip, wheels only: nobody's build runs here unasked."""
-    command = [sys.executable, "-I", "-m", "pip", "install", *FLAGS, "--only-binary", ":all:", "--target", str(fresh), *words]
+    """pip, wheels only, unless dialup.toml allows more: nobody's build runs here unasked."""
+    wheels = () if config().get("scripts") is True else ("--only-binary", ":all:")
+    command = [sys.executable, "-I", "-m", "pip", "install", *FLAGS, *wheels, "--target", str(fresh), *words]
     environment = {**os.environ, "TMPDIR": str(fresh / "tmp")}
     code = subprocess.run(command, env=environment, check=False).returncode
     if code:
@@ -54,16 +56,26 @@ def listed() -> list[str]:
     for name in ("requirements.lock", "requirements.txt"):
         if Path(name).is_file():
             return ["-r", name]
-    if not Path("pyproject.toml").is_file():
-        return []
+    found = toml("pyproject.toml").get("project", {}).get("dependencies", [])
+    return [line for line in found if isinstance(line, str)]
+
+
+def config() -> dict[str, Any]:
+    """What dialup.toml says."""
+    return toml("dialup.toml")
+
+
+def toml(name: str) -> dict[str, Any]:
+    """A file of the folder, {} when it is not there or cannot be read."""
     import tomllib
 
     try:
-        found = tomllib.loads(Path("pyproject.toml").read_text()).get("project", {}).get("dependencies", [])
+        return tomllib.loads(Path(name).read_text())
+    except FileNotFoundError:
+        return {}
     except (OSError, ValueError) as error:
-        say(f"pyproject.toml cannot be read: {error}")
-        return []
-    return [line for line in found if isinstance(line, str)]
+        say(f"{name} cannot be read: {error}")
+        return {}
 
 
 def digest(added: list[str]) -> str:

@@ -17,7 +17,7 @@ from dialup_ext.templates import find_template, list_templates, templates_folder
 def test_the_simplest_template_comes_first_and_each_has_a_picture():
     found = list_templates()
     assert found[0].name == "static"
-    assert {"static", "node", "astro", "next"} <= {template.name for template in found}
+    assert {"static", "node", "astro", "next", "python", "notebook"} <= {template.name for template in found}
     for template in found:
         kind, _, picture = template.picture.partition(",")
         assert kind == "data:image/svg+xml;base64"
@@ -28,7 +28,7 @@ def test_the_simplest_template_comes_first_and_each_has_a_picture():
         assert template.as_dict()["name"] == template.name
 
 
-@pytest.mark.parametrize("name", ["static", "node", "astro", "next"])
+@pytest.mark.parametrize("name", ["static", "node", "astro", "next", "python", "notebook"])
 def test_unpacking_copies_the_starter_and_nothing_about_it(name, tmp_path):
     target = unpack(name, tmp_path / "home" / "blog")
     files = {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()}
