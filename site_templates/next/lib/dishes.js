@@ -10,14 +10,14 @@ export const dishes = [
   {
     slug: 'lemon-spaghetti', name: 'Lemon spaghetti', minutes: 20, colours: ['#f2dc8d', '#fdf6d8', '#5d8a4c'],
     line: 'For evenings that began too late.',
-    needs: [[100, 'g', 'spaghetti'], [0.5, '', 'lemons'], [30, 'g', 'hard cheese'], [10, 'g', 'butter'], [0, 'some', 'basil']],
+    needs: [[100, 'g', 'spaghetti'], [0.5, '', 'lemon'], [30, 'g', 'hard cheese'], [10, 'g', 'butter'], [0, 'some', 'basil']],
     steps: ['Cook the spaghetti in less water than usual, and keep a cup of it.', 'Stir the zest, the juice and the cheese into a paste.',
       'Toss everything with the butter and as much of the water as makes it shine.'],
   },
   {
     slug: 'red-lentil-dal', name: 'Red lentil dal', minutes: 30, colours: ['#e2a04a', '#f4cf8e', '#a8472f'],
     line: 'Tastes of more work than it was.',
-    needs: [[75, 'g', 'red lentils'], [0.5, '', 'onions'], [0.5, 'tsp', 'turmeric'], [0.5, 'tsp', 'cumin seeds'], [50, 'ml', 'coconut milk']],
+    needs: [[75, 'g', 'red lentils'], [0.5, '', 'onion'], [0.5, 'tsp', 'turmeric'], [0.5, 'tsp', 'cumin seeds'], [50, 'ml', 'coconut milk']],
     steps: ['Boil the lentils with the turmeric until they fall apart.', 'Fry the onions until they are brown, the cumin for the last minute.',
       'Stir both together with the coconut milk, and salt it well.'],
   },
@@ -31,14 +31,14 @@ export const dishes = [
   {
     slug: 'tomato-rice', name: 'Tomato rice', minutes: 40, colours: ['#e0694b', '#f0a48b', '#4f7a3f'],
     line: 'What the last tomatoes were waiting for.',
-    needs: [[75, 'g', 'rice'], [200, 'g', 'tomatoes'], [0.5, '', 'onions'], [1, 'tbsp', 'olive oil'], [0, 'a handful of', 'olives']],
+    needs: [[75, 'g', 'rice'], [200, 'g', 'tomatoes'], [0.5, '', 'onion'], [1, 'tbsp', 'olive oil'], [0, 'a handful of', 'olives']],
     steps: ['Grate the tomatoes and throw the skins away.', 'Soften the onion in the oil, stir in the rice, then the tomatoes and twice as much water.',
       'Cover it, and leave it alone for twenty minutes.'],
   },
   {
     slug: 'pancakes', name: 'Pancakes', minutes: 25, colours: ['#e9c27d', '#f7e3b5', '#b0413e'],
     line: 'Supper, whatever anybody says.',
-    needs: [[60, 'g', 'flour'], [1, '', 'eggs'], [120, 'ml', 'milk'], [10, 'g', 'butter'], [0, 'too much', 'jam']],
+    needs: [[60, 'g', 'flour'], [1, '', 'egg'], [120, 'ml', 'milk'], [10, 'g', 'butter'], [0, 'too much', 'jam']],
     steps: ['Whisk flour, eggs and milk, and let them rest while you lay the table.', 'Fry them thin. The first one is for the cook.', 'Jam.'],
   },
   {
