@@ -24,7 +24,7 @@ HELD = ("hold-", "asleep-")
 class Gate:
     """What the gate does with a request: `open` lets it in; with `waits` it is held; else the reason is shown.
 
-    Reasons: `open`, `held`, `asleep`, `slow`, `full`, `new`, `stopped`, `failed`, `gone`, `unknown`.
+    Reasons: `open`, `held`, `asleep`, `slow`, `changing`, `full`, `new`, `stopped`, `failed`, `gone`, `unknown`.
     """
 
     reason: str

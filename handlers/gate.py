@@ -45,6 +45,9 @@ REASONS: dict[str, Reason] = {
     "slow": Reason(503, "site_waking", PlainPage(
         "This site is waking up", "It was asleep, and it takes longer than usual.",
         "This page tries again by itself.", "moon", ("", "Try again now"), retry=5), 5),
+    "changing": Reason(503, "site_changing", PlainPage(
+        "This site is being changed", "Its owner has put a new version up, and it takes longer than usual.",
+        "This page tries again by itself.", "cloud", ("", "Try again now"), retry=5), 5),
     "full": Reason(503, "server_full", PlainPage(
         "This site cannot wake up just now", "It was asleep, and there is no room for it at the moment.",
         "Try again in a minute. If it is yours: stop a site you do not use.", "moon"), 30),
@@ -61,7 +64,7 @@ def gate_application(hub: Any) -> Application:
     return Application([], default_handler_class=GateHandler, log_function=lambda _: None, dialup_hub=hub,
                        dialup_settings=hub.settings,
                        dialup_holding=Holding(hub.context, hub.settings.held_requests, hub.settings.wake_timeout),
-                       dialup_pool=BoundedPool("gate", 2, 200))
+                       dialup_pool=BoundedPool("gate", 2, 2 * hub.settings.held_requests))
 
 
 class GateHandler(OutsideHandler):

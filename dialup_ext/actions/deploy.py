@@ -22,6 +22,7 @@ from dialup_ext.actions.health import patience, wait_until_healthy
 from dialup_ext.actions.retire import retire_old_instances, site_key, target_of
 from dialup_ext.actions.serve import lead_to_gate, serve_site
 from dialup_ext.actions.variables import with_variables
+from dialup_ext.actions.wake import wake_site
 from dialup_ext.crashpoint import crashpoint
 from dialup_ext.domain.deployment import (
     Deployment,
@@ -118,6 +119,7 @@ class _Work:
         try:
             if self.release.runs or self.release.is_to_be_built:
                 self.context.driver.prepare(self.release.runtime, self.say)
+            self.wake()
             public, app = self.build()
             instance = self.start(app)
             self.check(instance)
@@ -132,6 +134,15 @@ class _Work:
             self.fail(_unforeseen(error, self.deployment.id, self.deployment.status))
         else:
             self.retire()
+
+    def wake(self) -> None:
+        """A build may take minutes, and nobody else may touch the site meanwhile: its visitors get what was live."""
+        if self.deployment.action != "deploy" or not self.site.asleep:
+            return
+        try:
+            wake_site(self.context, self.site.id)
+        except (StepFailed, DialupError) as error:  # all the more reason for a new one
+            self.say(f"the release that was asleep could not be woken: {error}")
 
     def build(self) -> tuple[Path | None, Path | None]:
         """Dependencies first, then the site itself if it has to be made, then the tree of its files."""
@@ -238,8 +249,8 @@ class _Work:
             return
         try:
             serve_site(self.context, self.site.id)
-        except StepFailed as error:  # the rounds try again
-            log.warning("%s could not be led back: %s", self.site.name, error.failure.message)
+        except (StepFailed, DialupError) as error:  # the rounds try again
+            log.warning("%s could not be led back: %s", self.site.name, error)
             lead_to_gate(self.context, self.site, "failed")
 
     def move(self, to: Status, build_seconds: float | None = None) -> None:

@@ -13,8 +13,9 @@ import logging
 
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.retire import site_key
-from dialup_ext.actions.serve import lead_to_gate, serve_site
+from dialup_ext.actions.serve import lead_to_gate
 from dialup_ext.crashpoint import crashpoint
+from dialup_ext.domain.ports import GATE
 from dialup_ext.domain.site import Site
 from dialup_ext.errors import DialupError
 
@@ -58,10 +59,14 @@ def put_to_sleep(context: Context, site_id: str) -> bool:
         site = context.sites.get(site_id)
         if not _may_sleep(context, site):
             return False
+        host = site.host(context.settings.domain)
+        before = context.ingress.target(host)
+        if before is None or before.upstream == GATE:
+            return False  # it is down: the rounds are at work on it
         lead_to_gate(context, site, "asleep")
         crashpoint("S1")
         if not _is_left(context, site):
-            serve_site(context, site_id)
+            context.ingress.point(host, before)
             context.open_gate(site_id)
             return False
         context.sites.change(site_id, asleep=True)
@@ -87,6 +92,8 @@ def _try(context: Context, site: Site) -> None:
 
 def _may_sleep(context: Context, site: Site) -> bool:
     if not site.runs or site.sleep_after is None or site.stopped or site.asleep or site.halted:
+        return False
+    if site.id in context.waiting:
         return False
     return not any(deployment.site_id == site.id for deployment in context.deployments.unfinished())
 

@@ -29,7 +29,7 @@ def in_a_loop(story: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], No
 class Site:
     """One that wakes when it is told to."""
 
-    def __init__(self, most: int = 3, seconds: float = 30.0) -> None:
+    def __init__(self, most: int = 4, seconds: float = 30.0) -> None:
         self.context = SimpleNamespace(feed=Feed(), waiting={})
         self.holding = Holding(self.context, most, seconds)
         self.now = ASLEEP
@@ -63,7 +63,7 @@ async def test_they_are_let_in_when_the_site_is_open() -> None:
 
 @in_a_loop
 async def test_one_too_many_is_asked_to_come_again_and_the_others_wait_on() -> None:
-    site = Site(most=2)
+    site = Site(most=3)
     tasks = [site.wait() for _ in range(2)]
     await site.until_waiting(2)
     with pytest.raises(Unavailable) as refused:
@@ -71,6 +71,40 @@ async def test_one_too_many_is_asked_to_come_again_and_the_others_wait_on() -> N
     assert (refused.value.code, refused.value.retry_after) == ("gate_full", 5)
     site.wake()
     assert await asyncio.gather(*tasks) == [OPEN] * 2
+
+
+@in_a_loop
+async def test_a_crowd_before_one_site_leaves_room_for_those_of_another() -> None:
+    site = Site(most=4)
+    crowd = [site.wait() for _ in range(3)]
+    await site.until_waiting(3)
+    with pytest.raises(Unavailable):
+        await site.wait()
+    other = asyncio.create_task(site.holding.until_open("s2", site.look, lambda: False))
+    while "s2" not in site.context.waiting:  # noqa: ASYNC110 - nobody tells of it
+        await asyncio.sleep(0)
+    site.wake()
+    site.context.feed.publish("gate:s2", "open")
+    assert await asyncio.gather(*crowd, other) == [OPEN] * 4
+
+
+@in_a_loop
+async def test_however_many_wait_one_looks_for_all() -> None:
+    site = Site(most=1000)
+    tasks = [site.wait() for _ in range(500)]
+    await site.until_waiting(500)
+    while not site.looks:  # noqa: ASYNC110 - nobody tells of it
+        await asyncio.sleep(0)
+    site.wake()
+    assert await asyncio.gather(*tasks) == [OPEN] * 500
+    assert site.looks < 10
+
+
+@in_a_loop
+async def test_who_waited_too_long_for_a_change_is_told_of_a_change() -> None:
+    site = Site(seconds=0.0)
+    site.now = Gate("held", "s1", waits=True)
+    assert (await site.wait()).reason == "changing"
 
 
 @in_a_loop
