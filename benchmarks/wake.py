@@ -11,7 +11,6 @@ import statistics
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -42,8 +41,8 @@ def wake(bench: Bench) -> Iterator[Sequence[Case]]:
         robin = owner(ours)
         folders = {"node": trivial_node(bench.folder / "wake-node"), "python": _program(bench.folder / "wake-python")}
         sites = {kind: [f"{kind}-{number}" for number in range(EACH)] for kind in folders}
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda one: robin.deploy(one, folders[one.partition("-")[0]]), _all(sites)))
+        for site in _all(sites):
+            robin.deploy(site, folders[site.partition("-")[0]])
         yield [partial(_round, ours, robin, sites)]
 
 

@@ -39,6 +39,7 @@ def wake_site(context: Context, site_id: str) -> Site:
             _note(context, site, error.failure.message if isinstance(error, StepFailed) else error.message)
             raise
         finally:
+            context.visited[site_id] = context.clock.monotonic()  # who waited for it has not been inside yet
             context.open_gate(site_id)
     context.tell(site.owner_id, "site", site.name)
     return context.sites.get(site_id)

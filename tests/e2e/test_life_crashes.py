@@ -27,7 +27,7 @@ pytestmark = pytest.mark.timeout(600)
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """A Node site in a container, with a data folder."""
     folder = tmp_path_factory.mktemp("l")
-    with installed("docker", folder / "home", "node", **OPTIONS, sleep_least="1") as installation:
+    with installed("docker", folder / "home", "node", start=(), **OPTIONS, sleep_least="1") as installation:
         scene = Scene(installation, installation.account("ana"), "node", folder / "site")
         assert scene.person.call("POST", "/sites", {"name": scene.site, "kind": "nodejs"}).status == 201
         assert scene.person.call("PATCH", f"/sites/{scene.site}", {"volume": True}).json["volume"]
