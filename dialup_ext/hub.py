@@ -254,7 +254,9 @@ class Hub:
 
     def start_preview(self, me: Principal, ref: str) -> PreviewView:
         self.check_may_change()
-        preview.start_preview(self.context, self.load_site(me, ref))
+        site = self.load_site(me, ref)
+        self.context.prepare_disk(me.account)  # later it would end what runs
+        preview.start_preview(self.context, site)
         return self.preview(me, ref)
 
     def stop_preview(self, me: Principal, ref: str) -> PreviewView:

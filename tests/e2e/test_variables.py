@@ -155,7 +155,8 @@ def test_the_preview_of_a_node_site_is_told_too(hub: Installation, eva: Person, 
         (workspace / path.name).write_bytes(path.read_bytes())
     eva.call("POST", f"/sites/{name}/preview")
     wait_until(lambda: eva.call("GET", f"/sites/{name}/preview").json["state"] in ("running", "failed"), 90)
-    assert eva.call("GET", f"/sites/{name}/preview").json["state"] == "running"
+    shown = eva.call("GET", f"/sites/{name}/preview").json
+    assert shown["state"] == "running", shown
     inside = enter(eva, f"{name}-dev.{hub.settings.domain}")
     assert inside.ask().json["token"] == "kept"
     eva.call("DELETE", f"/sites/{name}/preview")
