@@ -27,7 +27,7 @@ GRACE = 2.0
 LOOK = 0.02
 """Seconds between two looks whether somebody is still inside."""
 
-LOOKS = 3
+LOOKS = 5
 """So many looks in a row must find nobody: a request that Caddy read the old address for is there after the first."""
 
 

@@ -53,7 +53,8 @@ class Writers:
     kept: list[str] = field(default_factory=list)
     """What they were told is kept."""
     wrong: list[str] = field(default_factory=list)
-    slowest: float = 0.0
+    took: list[float] = field(default_factory=list)
+    """Seconds of each answer, those of held requests among them."""
 
     def __enter__(self) -> Self:
         self._over = threading.Event()
@@ -86,4 +87,4 @@ class Writers:
                 self.wrong.append(f"{method} {identity}: {answer.status} {answer.text[:80]}")
             elif method == "POST":
                 self.kept.append(identity)
-            self.slowest = max(self.slowest, time.monotonic() - began)
+            self.took.append(time.monotonic() - began)
