@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from dialup_ext.actions.deploy import cancel, run
+from dialup_ext.actions.reconcile import reconcile
 from dialup_ext.actions.retire import site_key
 from dialup_ext.actions.serve import serve_site
 from dialup_ext.actions.sites import remove_site
@@ -20,6 +21,7 @@ from dialup_ext.domain.deployment import Deployment, Status
 from dialup_ext.domain.instance import InstanceSpec
 from dialup_ext.domain.ports import GATE, Target
 from dialup_ext.domain.site import Site
+from dialup_ext.errors import Unavailable
 from dialup_ext.testing.driver import FakeDriver, NeverHealthyDriver
 from dialup_ext.testing.hub import Bench
 from dialup_ext.testing.installation import wait_until
@@ -139,6 +141,28 @@ def test_when_the_new_program_never_answers_the_old_one_is_started_again(diary: 
     assert it.leads_to(old) and [one.key for one in it.driver.list()] == [it.key(old)]
     since = it.driver.calls[it.driver.calls.index(("start", it.key(opened))):]
     assert since.index(("stop", it.key(opened))) < since.index(("start", it.key(old)))
+
+
+def test_when_nothing_can_be_started_any_more_the_address_says_so_and_the_rounds_bring_it_back(
+        diary: Callable[..., Diary]) -> None:
+    class Leaving(FakeDriver):
+        leaves = False
+
+        def stop(self, key: str, grace: float = 10.0) -> None:
+            super().stop(key, grace)
+            self.missing = Unavailable("The engine does not answer.", code="docker_down") if self.leaves else None
+
+    driver = Leaving(answers=True)
+    it = diary(driver)
+    old = it.deploy("one")
+    driver.leaves = True
+
+    assert it.deploy("two").status is Status.FAILED
+    assert it.target == Target(f"failed-{it.site.id}", upstream=GATE)
+    driver.leaves, driver.missing = False, None
+
+    reconcile(it.bench.context)
+    wait_until(lambda: it.leads_to(old))
 
 
 def test_a_first_program_that_never_answers_leaves_the_address_as_new(diary: Callable[..., Diary]) -> None:
