@@ -15,7 +15,7 @@ NPM_START = ("npm", "start")
 _PLAIN = re.compile(r"[\w@./:=+,-]+( +[\w@./:=+,-]+)*")
 """Words without quotes, variables or anything else a shell would have to understand."""
 
-_ADDRESS = {
+_ADDRESS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("astro", "preview"): ("--host", "{host}", "--port", "{port}", "--ignore-lock", "--allowed-hosts", ".{domain}"),
     ("vite", "preview"): ("--host", "{host}", "--port", "{port}", "--strictPort"),
     ("next", "start"): ("--hostname", "{host}", "--port", "{port}"),

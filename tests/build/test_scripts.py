@@ -56,7 +56,7 @@ class Registry(BaseHTTPRequestHandler):
         body = PACKAGES.get(name, b"")
         if not file and body:
             digest = base64.b64encode(hashlib.sha512(body).digest()).decode()
-            port = self.server.server_address[1]
+            port = self.connection.getsockname()[1]
             version = {"name": name, "version": "1.0.0", "hasInstallScript": True, "scripts": {"postinstall": "node after.js"},
                        "dist": {"integrity": f"sha512-{digest}", "tarball": f"http://127.0.0.1:{port}/{name}/1.tgz"}}
             body = json.dumps({"name": name, "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": version}}).encode()
