@@ -80,14 +80,19 @@ class Sorry(BaseHTTPRequestHandler):
     said: tuple[str, ...] = ()
 
     def do_GET(self) -> None:
-        """The traceback, on a page that looks again by itself."""
+        """The traceback, on a page that looks again by itself; pages that were open are told to load it."""
+        if self.path == "/__dialup/live":
+            self._tell("text/event-stream", b"data: it does not start\n\n", 200)
+            return
         lines = "\n".join(self.said) or "It said nothing."
-        page = PAGE.replace("%LINES%", html.escape(lines)).encode()
-        self.send_response(500)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self._tell("text/html; charset=utf-8", PAGE.replace("%LINES%", html.escape(lines)).encode(), 500)
+
+    def _tell(self, kind: str, body: bytes, status: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
-        self.wfile.write(page)
+        self.wfile.write(body)
 
     do_POST = do_GET  # noqa: N815 - the library's way of naming
 
