@@ -57,17 +57,20 @@ def to_upstream(places: Places, serving: str, *more: str) -> Lines:
     sleeps is woken meanwhile), and once it agrees Caddy looks again, and sends the request itself: bodies,
     streams and websockets never go through the hub.
     """
-    gate = block("handle @gate", block("route", "vars place hub", _ask_gate(places), "vars place inside",
-                                       _look("@woken", serving),
-                                       block("handle @woken", f"@still {_IS_GATE}", block("handle @still", "error 503"),
-                                             *_to_program(more, "@woken_once")),
-                                       "error 503"))
+    once = ["@once vars_regexp {http.matchers.file.relative} ~once$",
+            *block("handle @once", block("reverse_proxy {upstream}", "import upstream off", *more))]
+    gate = block("route", "vars place hub", _ask_gate(places), "vars place inside", _look("@woken", serving),
+                 block("handle @woken", f"@still {_IS_GATE}", block("handle @still", "error 503"),
+                       *_to_program(more, "@woken_once")), "error 503")
+    # Whatever is not just an address is told by one question, so a site that simply runs is asked no other.
+    special = block("handle @special", once, gate)
+    app = block("handle", block("reverse_proxy {upstream}", "import upstream 1s", *more))
     # What `header_down` removes, it does not remove from 101 and 103.
     early = block("header", "-Set-Cookie", "-Clear-Site-Data", block("match", "status 1xx"))
     return [
         *early,
         *_look("@up", serving),
-        *block("handle @up", f"@gate {_IS_GATE}", gate, *_to_program(more, "@once")),
+        *block("handle @up", "@special vars_regexp {http.matchers.file.relative} ^/?gate$|~once$", special, app),
     ]
 
 
