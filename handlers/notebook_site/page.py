@@ -84,6 +84,7 @@ class NotebookPage(TornadoVoilaHandler):  # type: ignore[misc]
         """A page in words, without anything of the program."""
         title = "There is no such page" if status_code == 404 else "This page could not be made"
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(PlainPage(title, "This site is one notebook." if status_code == 404 else
-                              "Something went wrong while the notebook ran.",
-                              "Go to its first page.", link=("/", "To the first page")).html())
+        page = PlainPage(title, "This site is one notebook." if status_code == 404 else
+                         "Something went wrong while the notebook ran.",
+                         "Go to its first page.", link=("/", "To the first page"))
+        self.finish(self._site.with_live(page.html()))  # a preview's looks again after the next save

@@ -23,8 +23,11 @@ class Saved:
         if times == self._times:
             return False
         self._times = times
-        before, self._text = self._text, self._digest()
-        return before != self._text
+        found = self._digest()
+        if not found:
+            return False  # half written: the rest of it is the next change
+        before, self._text = self._text, found
+        return before != found
 
     def _look(self) -> dict[Path, int]:
         found = {}
@@ -47,15 +50,18 @@ class Saved:
                 content = path.read_bytes()
             except OSError:
                 continue
-            made.update(_text_of(content) if path == self._notebook else content)
+            text = _text_of(content) if path == self._notebook else content
+            if text is None:
+                return ""
+            made.update(text)
         return made.hexdigest()
 
 
-def _text_of(notebook: bytes) -> bytes:
-    """The cells' sources and the notebook's own settings; a file half written counts as it is."""
+def _text_of(notebook: bytes) -> bytes | None:
+    """The cells' sources and the notebook's own settings; None for a file half written."""
     try:
         found = json.loads(notebook)
         cells = [[cell["cell_type"], cell["source"]] for cell in found["cells"]]
         return json.dumps([cells, found.get("metadata", {}).get("voila")]).encode()
     except (ValueError, KeyError, TypeError):
-        return notebook
+        return None
