@@ -12,10 +12,13 @@ export function Environment(props: ISectionProps): JSX.Element {
   const { details, site, trans } = props;
   const [edited, setEdited] = React.useState<Edited>(null);
   const add = React.useRef<HTMLButtonElement>(null);
-  const close = () => {
-    setEdited(null);
-    window.requestAnimationFrame(() => add.current?.focus()); // the form took the focus with it
-  };
+  const wasOpen = React.useRef(false);
+  React.useEffect(() => {
+    if (wasOpen.current && edited === null) {
+      add.current?.focus(); // the form took the focus with it
+    }
+    wasOpen.current = edited !== null;
+  }, [edited]);
   const variables = details.environment?.variables ?? [];
   const known = details.environment !== null;
   return (
@@ -52,7 +55,7 @@ export function Environment(props: ISectionProps): JSX.Element {
           key={edited === 'new' ? '' : edited.name}
           {...props}
           first={edited === 'new' ? null : edited}
-          close={close}
+          close={() => setEdited(null)}
         />
       ) : (
         known && (
