@@ -20,7 +20,7 @@ PAGE = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Accept": "t
 
 @dataclass
 class Scene:
-    """Ana's previews `open` and `other`, and her site `shut` whose preview does not run; Ben has one, too."""
+    """Ana's previews `open` and `other`, and her site `shut` whose preview does not run; Ben has a site, too."""
 
     dialup: Installation
     ana: Person
@@ -68,12 +68,13 @@ def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
         workspace = dialup.home / "homes" / owner.name / f"{name}{request.param}"
         workspace.mkdir(parents=True)
         (workspace / "index.html").write_text(f"<h1>draft of {name}</h1>")
-        if name != "shut":
-            owner.call("POST", f"/sites/{name}{request.param}/preview")
-    for name, owner in names.items():
-        if name != "shut":
-            wait_until(lambda name=name, owner=owner: owner.call(  # type: ignore[misc]
-                "GET", f"/sites/{name}{request.param}/preview").json["state"] == "running", 90)
+    for name in ("open", "other"):
+        path = f"/sites/{name}{request.param}/preview"
+        begun = ana.call("POST", path)
+        assert begun.status == 202, begun.text
+        wait_until(lambda path=path: ana.call("GET", path).json["state"] != "starting", 80)  # type: ignore[misc]
+        shown = ana.call("GET", path).json
+        assert shown["state"] == "running", shown
     yield Scene(dialup, ana, ben)
     for name, owner in names.items():
         owner.call("DELETE", f"/sites/{name}{request.param}")
