@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from benchmarks.content import template, trivial_node
@@ -45,7 +46,7 @@ def kinds(bench: Bench) -> Iterator[Sequence[Case]]:
         yield []
         return
     with ExitStack() as stack:
-        ours = stack.enter_context(installation(bench, "kinds", driver="docker"))
+        ours = stack.enter_context(installation(bench, "kinds", driver="docker", storage_walls="off"))
         made = _deployed(ours, owner(ours), bench)
         ours.stop()
         driver = DockerDriver(ours.settings, json.loads((ours.home / "data/installation").read_text())["id"])
@@ -61,10 +62,12 @@ def _deployed(ours: Installation, person: Person, bench: Bench) -> dict[str, tup
     folders |= {name: template(words, bench.folder / f"kind-{name}") for name, words in TEMPLATES.items() if words in there}
     for name, folder in folders.items():
         person.deploy(f"kind-{name}", folder)
-    return {name: (_spec(ours, f"kind-{name}"), _inspected(ours, f"kind-{name}")) for name in folders}
+    found = {name: _inspected(ours, f"kind-{name}") for name in folders}
+    return {name: (_spec(ours, f"kind-{name}", Path(one["HostConfig"]["Mounts"][0]["Source"])), one)
+            for name, one in found.items()}
 
 
-def _spec(ours: Installation, site_name: str) -> InstanceSpec:
+def _spec(ours: Installation, site_name: str, app: Path) -> InstanceSpec:
     """The specification of a live site, from its rows."""
     from dialup_ext.spawner.specs import Specifications
     from dialup_ext.store.deployments import DeploymentRecords
@@ -76,7 +79,6 @@ def _spec(ours: Installation, site_name: str) -> InstanceSpec:
     site = next(one for one in SiteRecords(store).list() if one.name == site_name)
     assert site.live_release_id is not None and site.live_deployment_id is not None
     release = ReleaseRecords(store).load(site.live_release_id)
-    app = ours.home / "sites" / site.owner / site.name / release.id / "app"
     return Specifications(ours.settings).site(site, DeploymentRecords(store).load(site.live_deployment_id), release, app)
 
 
