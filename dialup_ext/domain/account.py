@@ -18,13 +18,13 @@ class Role(StrEnum):
 class Quota:
     """The most one account may use. Memory and storage in MiB, CPU in cores, builds at the same time.
 
-    Memory and CPU are for sites that run: three Node sites and room for one that needs more. Storage is for
+    Memory and CPU are for sites that run: two Node sites at a time, any number that sleeps. Storage is for
     everything, and one Next site takes a gigabyte of it: its dependencies are in the workspace, and installed.
     """
 
     max_sites: int = 3
-    max_memory_mb: int = 1024
-    max_cpu_cores: float = 1.0
+    max_memory_mb: int = 512
+    max_cpu_cores: float = 0.5
     max_storage_mb: int = 4096
     max_builds: int = 1
 

@@ -54,12 +54,13 @@ def test_cpu_is_counted_in_the_same_way(bench: Bench) -> None:
         "cpu_full", "Your site needs 0.25 of a core and you have 0.05 left of 0.3.")
 
 
-def test_everybody_may_run_as_many_node_sites_as_they_may_have_and_preview_one() -> None:
+@pytest.mark.parametrize(("kind", "number"), [("nodejs", 2), ("next", 2), ("python", 2), ("astro", 3), ("notebook", 1)])
+def test_with_nothing_changed_so_many_of_a_kind_run_at_a_time_and_a_preview_beside_them(kind: str, number: int) -> None:
     from dialup_ext.settings import Settings
 
     quota, settings = Quota(), Settings(Path("unused"))
-    memory, cpu = settings.limits("nodejs")
-    assert quota.max_sites * memory <= quota.max_memory_mb and quota.max_sites * cpu <= quota.max_cpu_cores
+    memory, cpu = settings.limits(kind)
+    assert number * memory <= quota.max_memory_mb and number * cpu <= quota.max_cpu_cores
     assert settings.previews_at_once >= 1
 
 
