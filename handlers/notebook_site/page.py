@@ -54,8 +54,8 @@ class NotebookPage(TornadoVoilaHandler):  # type: ignore[misc]
         """Run it; 503 with a page in words while all places are taken."""
         if path:
             raise web.HTTPError(404)
-        if self.request.headers.get("User-Agent") == HEALTH and not self._site.live:
-            self.set_status(200 if self._site.has_run else 503)
+        if self.request.headers.get("User-Agent") == HEALTH:
+            self.set_status(200 if self._site.live or self._site.has_run else 503)
             return
         if self._site.is_full:
             self._say_full()
@@ -78,7 +78,7 @@ class NotebookPage(TornadoVoilaHandler):  # type: ignore[misc]
         self.set_header("Retry-After", "30")
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.write(PlainPage("All places are taken", "Everybody who reads this notebook gets a computer of their own, "
-                             "and all of them are in use.", "Come back in a minute.", icon="sprout").html())
+                             "and all of them are in use.", "This page looks again by itself.", icon="sprout", retry=15).html())
 
     def write_error(self, status_code: int, **_kwargs: Any) -> None:
         """A page in words, without anything of the program."""
