@@ -45,7 +45,7 @@ def sleep_idle(context: Context) -> None:
         context.visited.setdefault(site.id, now)
         if site.host(context.settings.domain) in hosts:
             context.visited[site.id] = now
-        elif now - context.visited[site.id] >= (site.sleep_after or 0) and not context.is_claimed(_claim(site)):
+        elif _is_idle(context, site) and not context.is_claimed(_claim(site)):
             context.workers.background("start", _try, context, site)
 
 
@@ -78,16 +78,20 @@ def put_to_sleep(context: Context, site_id: str) -> bool:
 
 def _try(context: Context, site: Site) -> None:
     with context.claim(_claim(site)) as mine:
-        if not mine or _is_used(context, site):
-            context.visited[site.id] = context.clock.monotonic()
-            return
+        if not mine or not _is_idle(context, site):
+            return  # somebody came while this waited for a thread
         try:
-            asleep = put_to_sleep(context, site.id)
+            asleep = not _is_used(context, site) and put_to_sleep(context, site.id)
         except DialupError as error:
             log.warning("%s could not be put to sleep: %s", site.name, error.message)
             asleep = False
         if not asleep:
             context.visited[site.id] = context.clock.monotonic()
+
+
+def _is_idle(context: Context, site: Site) -> bool:
+    now = context.clock.monotonic()
+    return now - context.visited.get(site.id, now) >= (site.sleep_after or 0)
 
 
 def _may_sleep(context: Context, site: Site) -> bool:
