@@ -47,6 +47,8 @@ def parse_config(text: str) -> SiteConfig:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _bad(_at(str(error)), 'A line looks like this: kind = "static". Texts are in quotes.') from None
+    except ValueError:
+        raise _bad("it has a number that is far too long", "It needs a few plain lines only.") from None
     except RecursionError:
         raise _bad("it is nested too deep", "It needs a few plain lines only.") from None
     for name in found:

@@ -52,7 +52,7 @@ def read_package(manifest: Manifest, read: Read) -> Package:
         fields = json.loads(read(PACKAGE).decode("utf-8-sig"))
     except json.JSONDecodeError as error:
         raise _bad(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
-    except (UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # not UTF-8, or a number of thousands of digits
         raise _bad("it is not JSON text") from None
     if not isinstance(fields, dict):
         raise _bad("it holds no JSON object")

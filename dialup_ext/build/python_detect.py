@@ -24,7 +24,7 @@ def python_site(manifest: Manifest, read: Read | None, config: Mapping[str, Any]
     Raises `BadInput` where there is a sign and no app: `no_python_app`, `wrong_app`. Without `read`
     only paths are known, and it raises nothing.
     """
-    paths = [entry.path for entry in manifest if entry.size <= MOST]
+    paths = [entry.path for entry in manifest]
     start = config.get("start")
     if start and (config.get("kind") == Kind.PYTHON or _is_python(paths)):
         words = tuple(start.split()) if isinstance(start, str) else tuple(start)
@@ -33,7 +33,7 @@ def python_site(manifest: Manifest, read: Read | None, config: Mapping[str, Any]
         return _at_first_sight(paths)
     if wanted := config.get("app"):
         return _served(_named(str(wanted), manifest, read), config)
-    found = find_app(paths, lambda path: read(path).decode("utf-8", "replace"))
+    found = find_app((entry.path for entry in manifest if entry.size <= MOST), lambda path: read(path).decode("utf-8", "replace"))
     if found is not None:
         return _served(found, config)
     if config.get("kind") == Kind.PYTHON or (_is_python(paths) and not _other(manifest)):

@@ -52,16 +52,21 @@ def python_layer_spec(plan: PythonPlan, staging: Path, runtime: Runtime, *, acco
                       environment: Mapping[str, str] | None = None) -> InstanceSpec:
     """The build as data. Of `environment` (the hub's own by default) only what leads to the network is
     passed on. Pure.
+
+    Where the site lets packages be built, strangers' code runs: then without the cache other builds
+    take packages from, and told no proxy's password.
     """
-    cache = pip_cache(settings, account_id)
-    around = way_out(os.environ if environment is None else environment, secrets=True, ca_bundle=settings.ca_bundle)
+    cache = staging / "cache" if plan.from_source else pip_cache(settings, account_id)
+    around = way_out(os.environ if environment is None else environment, secrets=not plan.from_source,
+                     ca_bundle=settings.ca_bundle)
     if CERTIFICATES in around:
         around["PIP_CERT"] = around[CERTIFICATES]
     return InstanceSpec(
         key=f"build-{deployment_id}", kind=InstanceKind.BUILD, account=account, site=site, runtime=runtime,
         steps=_steps(plan, staging), directory=staging,
         environment={**around, **_pip(staging, cache, str(settings.pypi_index))},
-        mounts=(Mount(staging, writable=True), Mount(cache, writable=True), *trusted(around)), listens=False,
+        mounts=(Mount(staging, writable=True), *(() if plan.from_source else (Mount(cache, writable=True),)),
+                *trusted(around)), listens=False,
         memory_mb=settings.build_memory_mb, cpu=1.0, deadline=settings.build_timeout)
 
 

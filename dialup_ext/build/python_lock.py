@@ -12,6 +12,12 @@ from typing import Any
 
 from dialup_ext.errors import BadInput
 
+MOST_STEPS, MOST_WAYS = 200_000, 64
+"""Far more than real projects have; ways through a graph can be two to the power of its size."""
+
+_Ways = list[frozenset[str]]
+"""Of one package: each way that leads to it, as the conditions on it."""
+
 
 def of_pylock(text: str) -> Iterator[str]:
     """Every package of a `pylock.toml`."""
@@ -26,26 +32,34 @@ def of_pylock(text: str) -> Iterator[str]:
 
 
 def of_uv(text: str) -> Iterator[str]:
-    """What the project of a `uv.lock` needs, and what that needs; each once, where any way to it leads."""
+    """What the project of a `uv.lock` needs, and what that needs; each once, where any way to it leads.
+
+    Raises `BadInput` (`bad_requirements`) when there are more ways than anybody's project has.
+    """
     packages: dict[str, list[dict[str, Any]]] = {}
     for package in _tables(_parse(text, "uv.lock"), "package"):
         packages.setdefault(str(package.get("name")), []).append(package)
     roots = [one for found in packages.values() for one in found if _is_project(one)]
-    waiting = [(edge, "") for root in roots for edge in _tables(root, "dependencies")]
-    wanted: dict[tuple[str, str], set[str]] = {}
+    waiting = [(edge, frozenset[str]()) for root in roots for edge in _tables(root, "dependencies")]
+    wanted: dict[tuple[str, str], _Ways] = {}
+    steps = 0
     while waiting:
         edge, around = waiting.pop()
-        marker = _both(around, str(edge.get("marker", "")))
+        way = around | ({str(edge["marker"])} if edge.get("marker") else set())
         for package in _meant(packages, edge):
-            known = wanted.setdefault((str(package["name"]), str(package.get("version"))), set())
-            fresh = marker not in known and "" not in known
-            known.add(marker)
+            steps += 1
+            known = wanted.setdefault((str(package["name"]), str(package.get("version"))), [])
+            fresh = not any(one <= way for one in known)  # a way with fewer conditions says it already
+            if fresh:
+                known[:] = [one for one in known if not way <= one] + [way]
+            if steps > MOST_STEPS or len(known) > MOST_WAYS:
+                raise _tangled()
             if fresh and not _is_project(package):
-                waiting += [(inner, marker) for inner in _inner(package, edge)]
-    for (name, version), markers in sorted(wanted.items()):
+                waiting += [(inner, way) for inner in _inner(package, edge)]
+    for (name, version), ways in sorted(wanted.items(), key=lambda one: one[0]):
         package = next(one for one in packages[name] if str(one.get("version")) == version)
         if not _is_project(package):
-            yield _of_uv_package(package, "" if "" in markers else " or ".join(f"({one})" for one in sorted(markers)))
+            yield _of_uv_package(package, _marker(ways))
 
 
 def of_project(text: str) -> Iterator[str]:
@@ -87,8 +101,11 @@ def _inner(package: dict[str, Any], edge: dict[str, Any]) -> list[dict[str, Any]
     return [*_tables(package, "dependencies"), *extras]
 
 
-def _both(one: str, other: str) -> str:
-    return f"({one}) and ({other})" if one and other else one or other
+def _marker(ways: _Ways) -> str:
+    """“” where a way has no conditions; else any way, each with all of its own."""
+    if frozenset() in ways:
+        return ""
+    return " or ".join(sorted(f"({' and '.join(f'({one})' for one in sorted(way))})" for way in ways))
 
 
 def _line(where: str, package: dict[str, Any], marker: str, hashes: list[str]) -> str:
@@ -106,9 +123,15 @@ def _tables(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
 def _parse(text: str, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
         raise BadInput(f"{where} is not valid TOML: {str(error)[:120]}.", code="bad_requirements",
                        hint="Mend the file, or make it anew with the tool that wrote it.") from error
+
+
+def _tangled() -> BadInput:
+    return BadInput("uv.lock has too many conditions on the way to one package.", code="bad_requirements",
+                    hint="Write a requirements.txt from it: `uv export --no-dev > requirements.txt`, and leave uv.lock "
+                         "out with .dialupignore.")
 
 
 def _odd(where: str, package: dict[str, Any]) -> BadInput:

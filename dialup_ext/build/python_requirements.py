@@ -30,6 +30,10 @@ _OWN = re.compile(r"(?:-e|--editable)[\s=]+(?:file:)?\.?/?")
 _ELSEWHERE = re.compile(r"(?:-i|--index-url|--extra-index-url|-f|--find-links|--no-index|--trusted-host)\b")
 _REPOSITORY = re.compile(r"(?:^|@\s*|\s)(?:git|hg|svn|bzr)\+", re.IGNORECASE)
 _PATH = re.compile(r"^(?:\.|/|~|file:|[A-Za-z]:\\)|@\s*(?:file:|\.|/)|^[\w./-]+\.(?:whl|zip|tar\.gz)$", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:^|@\s*)[A-Za-z][A-Za-z0-9+.-]*://", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
+"""pip puts in what its environment says: the password of a proxy, into an address of somebody's choice."""
+
 _OPTION = re.compile(r"\s(--?[A-Za-z][\w-]*)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -62,7 +66,11 @@ def read_requirements(manifest: Manifest, read: Read) -> Requirements:
     if not source:
         return Requirements()
     convert = {PYLOCK: of_pylock, UV: of_uv, PROJECT: of_project}[source]
-    lines = tuple(convert(_text(manifest, read, source)))
+    try:
+        lines = tuple(convert(_text(manifest, read, source)))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # a text where a table belongs, and the like
+        raise BadInput(f"{source} is not made as such files are.", code="bad_requirements",
+                       hint="Make it anew with the tool that wrote it.") from error
     for line in lines:
         check_line(line, source)
     return Requirements(lines, (), source)
@@ -82,8 +90,12 @@ def check_line(line: str, where: str) -> None:
     if _PATH.search(line):
         raise BadInput(f"{where} points at a folder or file: {line[:80]}", code="local_dependency",
                        hint="Copy its files into your site; what lies beside your app can be imported.")
+    if _ADDRESS.search(line):
+        raise BadInput(f"{where} wants a package from an address of its own: {line[:80]}", code="own_index",
+                       hint="Packages come from the index this server uses: name a version of it, or copy its files "
+                            "into your site.")
     odd = next((option for option in _OPTION.findall(f" {line}") if not option.startswith("--hash")), "")
-    if odd or not _NAME.match(line):
+    if odd or not _NAME.match(line) or not line.isprintable() or _VARIABLE.search(line):
         raise BadInput(f"{where} has a line that is not understood here: {line[:80]}", code="bad_requirements",
                        hint="One package to a line, such as “flask==3.1.0”.")
 
@@ -93,7 +105,7 @@ class _Reading:
 
     def __init__(self, manifest: Manifest, read: Read) -> None:
         self._manifest, self._read = manifest, read
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, bool]] = set()
         self._lines: list[str] = []
         self._constraints: list[str] = []
 
@@ -102,9 +114,10 @@ class _Reading:
         return Requirements(tuple(self._lines), tuple(self._constraints), path)
 
     def _file(self, path: str, into: list[str]) -> None:
-        if path in self._seen:
+        seen = (path, into is self._lines)  # a list of limits may be one of packages as well
+        if seen in self._seen:
             return
-        self._seen.add(path)
+        self._seen.add(seen)
         if len(self._seen) > MOST_FILES:
             raise BadInput(f"{path} is one file too many: the most is {MOST_FILES}.", code="bad_requirements",
                            hint="Put all packages into one requirements.txt.")

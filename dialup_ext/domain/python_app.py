@@ -18,8 +18,11 @@ NAMES = ("app", "application", "asgi", "wsgi", "main", "server")
 
 VARIABLES = ("app", "application")
 
-MOST = 1 << 20
-"""Bytes of a source file that is read."""
+MOST = 256 << 10
+"""Bytes of a source file that is read: the hub itself reads it, and a parser takes a second for a MiB."""
+
+MOST_FILES = 16
+"""Files that are looked into: whoever has a hundred folders with an `app.py` names theirs in `dialup.toml`."""
 
 _FRAMEWORKS = {
     ASGI: ("fastapi", "starlette", "quart", "litestar", "sanic", "blacksheep", "falcon.asgi", "channels", "socketio",
@@ -62,7 +65,7 @@ def candidates(paths: Iterable[str]) -> list[str]:
     top = [f"{name}.py" for name in NAMES if f"{name}.py" in known]
     deeper = sorted((path for path in known if path.count("/") == 1 and _fits(path)),
                     key=lambda path: (NAMES.index(path.partition("/")[2][:-3]), path))
-    return top + deeper
+    return (top + deeper)[:MOST_FILES]
 
 
 def app_in(path: str, source: str, variable: str = "") -> App | None:
@@ -72,7 +75,7 @@ def app_in(path: str, source: str, variable: str = "") -> App | None:
     """
     try:
         tree = ast.parse(source[:MOST])
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last: nested deeper than the parser goes
         return None
     module = path.removesuffix(".py").replace("/", ".")
     for name in (variable,) if variable else VARIABLES:
@@ -92,11 +95,12 @@ def _fits(path: str) -> bool:
 def _interface(tree: ast.Module, name: str) -> tuple[str, str] | None:
     """How `name` is made at the top of a module: its interface, “” when that cannot be told, and words."""
     found: tuple[str, str] | None = None
+    classes = _own_classes(tree)
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name:
             found = _of_function(node)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and name in _targets(node) and node.value is not None:
-            found = _of_value(tree, node.value, name, found)
+            found = _of_value(classes, node.value, name, found)
         elif isinstance(node, (ast.Import, ast.ImportFrom)) and any(
                 (alias.asname or alias.name) == name for alias in node.names):
             module = getattr(node, "module", "") or ""
@@ -113,7 +117,8 @@ def _of_function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, str
     return None
 
 
-def _of_value(tree: ast.Module, value: ast.expr, name: str, before: tuple[str, str] | None) -> tuple[str, str] | None:
+def _of_value(classes: dict[str, str], value: ast.expr, name: str,
+              before: tuple[str, str] | None) -> tuple[str, str] | None:
     """What `name = value` is; a wrapper whose name says nothing leaves it what it was."""
     if not isinstance(value, ast.Call):
         return before or ("", f"“{name}”")
@@ -122,21 +127,20 @@ def _of_value(tree: ast.Module, value: ast.expr, name: str, before: tuple[str, s
     for interface, calls in _CALLS.items():
         if called in calls:
             return interface, how
-    if own := _own_class(tree, called):
+    if own := classes.get(called):
         return own, how
     return (before[0], how) if before else ("", how)
 
 
-def _own_class(tree: ast.Module, called: str) -> str:
-    """The interface of a class of the same file with a `__call__` of its own."""
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name == called:
-            for method in node.body:
-                if isinstance(method, ast.AsyncFunctionDef) and method.name == "__call__":
-                    return ASGI
-                if isinstance(method, ast.FunctionDef) and method.name == "__call__":
-                    return WSGI
-    return ""
+def _own_classes(tree: ast.Module) -> dict[str, str]:
+    """The classes of the same file with a `__call__` of their own, and its interface: one walk for all."""
+    found: dict[str, str] = {}
+    for node in (one for one in tree.body if isinstance(one, ast.ClassDef) and one.name not in found):
+        for method in node.body:
+            if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) and method.name == "__call__":
+                found[node.name] = ASGI if isinstance(method, ast.AsyncFunctionDef) else WSGI
+                break
+    return found
 
 
 def _by_imports(tree: ast.Module) -> str:

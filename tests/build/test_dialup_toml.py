@@ -99,3 +99,9 @@ def test_the_documentation_says_what_the_schema_says() -> None:
     text = (Path(__file__).parents[2] / "docs/users/kinds.md").read_text()
     for one in fields(SiteConfig):
         assert f"| `{one.name}` | {one.metadata['help']} |" in text
+
+
+def test_a_number_of_thousands_of_digits_is_refused_in_words() -> None:
+    with pytest.raises(BadInput) as refusal:
+        parse_config("kind = " + "1" * 10_000)
+    assert refusal.value.code == "bad_dialup_toml"

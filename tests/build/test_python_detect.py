@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import pytest
 
 from dialup_ext.build.detect import detect
 from dialup_ext.build.python_detect import notebook_site, python_site
 from dialup_ext.domain.manifest import FileEntry, Manifest
+from dialup_ext.domain.python_app import MOST_FILES, app_in, candidates
 from dialup_ext.domain.site import Kind
 from dialup_ext.errors import BadInput
 
 
-def folder(files: dict[str, str]):
+def folder(files: dict[str, str]) -> tuple[Manifest, Callable[[str], bytes]]:
     contents = {path: text.encode() for path, text in files.items()}
     manifest = Manifest(FileEntry(path, len(data), hashlib.sha256(data).hexdigest()) for path, data in contents.items())
     return manifest, contents.__getitem__
@@ -128,3 +130,23 @@ def test_several_notebooks_want_a_word():
     with pytest.raises(BadInput) as refusal:
         notebook_site(folder({"a.ipynb": "{}"})[0], {"notebook": "c.ipynb"})
     assert refusal.value.code == "no_notebook"
+
+
+def test_source_that_no_parser_takes_is_no_app_and_no_crash():
+    for deep in ("-" * 100_000 + "1", "not " * 50_000 + "1", "(" * 5000):
+        assert app_in("app.py", f"app = {deep}") is None
+    many = "class A:\n    async def __call__(self, a, b, c): ...\n" * 2000 + "app = A()\n" * 15_000
+    found = app_in("app.py", many)  # one walk, not one for each line
+    assert found is not None
+    assert found.interface == "asgi"
+
+
+def test_only_so_many_files_are_looked_into():
+    assert len(candidates([f"f{number}/app.py" for number in range(10_000)])) == MOST_FILES
+
+
+def test_a_large_lock_file_is_a_sign_of_python():
+    files = {"uv.lock": "#" * (2 << 20), "pyproject.toml": "", "server.txt": ""}
+    with pytest.raises(BadInput) as refusal:
+        found_in({**files, "pyproject.toml": "#" * (2 << 20)})
+    assert refusal.value.code == "no_python_app"
