@@ -12,7 +12,8 @@ import re
 import shutil
 from pathlib import Path
 
-from dialup_ext.build.sealing import MODULES, delete
+from dialup_ext.build.room import written
+from dialup_ext.build.sealing import MAX_BYTES, MODULES, delete
 from dialup_ext.build.tools import STANDALONE, Tool
 from dialup_ext.domain.deployment import Failure, StepFailed
 
@@ -67,7 +68,7 @@ def _standalone(top: Path, root: str, modules: Path | None) -> Path | None:
             _remove(found, target)
             (top / source).rename(found / target)
     if modules is not None and is_folder(found, f"{made}/{MODULES}"):
-        _settle(found / made / MODULES, modules)
+        _settle(found / made / MODULES, modules, MAX_BYTES)
     return found
 
 
@@ -87,22 +88,28 @@ def _folders(folder: Path) -> list[str]:
         return sorted(entry.name for entry in found if entry.is_dir(follow_symlinks=False) and entry.name != MODULES)
 
 
-def _settle(folder: Path, modules: Path) -> None:
+def _settle(folder: Path, modules: Path, most: int) -> int:
     """Put the files of a package where Next left a link to it: what is kept has no links.
 
-    Only the link's last words are believed, and they name a package of the sealed layer.
+    Only the link's last words are believed, and they name a package of the sealed layer. A thousand links
+    may name the same large one: raises `StepFailed` (`build_too_large`) before more than `most` bytes are
+    written, and returns what is left of them.
     """
     with os.scandir(folder) as found:
         entries = [(entry.name, entry.is_symlink()) for entry in found]
     for name, is_link in entries:
         if not is_link:
             if name.startswith("@") and is_folder(folder, name):
-                _settle(folder / name, modules)
+                most = _settle(folder / name, modules, most)
             continue
         said = _LINKED.fullmatch(str((folder / name).readlink()))
         (folder / name).unlink()
         if said and is_folder(modules, said[1]):
+            most -= written(modules / said[1])
+            if most < 0:
+                raise _too_large()
             shutil.copytree(modules / said[1], folder / name, symlinks=True)
+    return most
 
 
 def _remove(top: Path, name: str) -> None:
@@ -110,6 +117,11 @@ def _remove(top: Path, name: str) -> None:
     folder, _, _last = name.rpartition("/")
     if not folder or is_folder(top, folder):
         delete(top / name)
+
+
+def _too_large() -> StepFailed:
+    return StepFailed(Failure("build_too_large", f"The packages the program needs are larger than {MAX_BYTES >> 20:,} MiB.",
+                              "Let Next bundle them: look at serverExternalPackages in next.config.", "build"))
 
 
 def _missing(tool: Tool, path: str) -> StepFailed:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dialup_ext.build import program
 from dialup_ext.build.program import take_program
 from dialup_ext.build.tools import find_tool
 from dialup_ext.domain.deployment import StepFailed
@@ -44,6 +45,19 @@ def test_a_package_that_next_left_outside_comes_from_the_sealed_layer(tmp_path):
     assert (found / "sharp-6d23/index.js").read_text() == "sharp/index.js"
     assert (found / "@scope/db-77aa/index.js").is_file()
     assert not any(path.is_symlink() for path in found.rglob("*"))
+
+
+def test_a_thousand_links_to_one_large_package_fill_no_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(program, "MAX_BYTES", 200_000)
+    modules = laid(tmp_path / "layer", "sharp/index.js")
+    (modules / "sharp/large.node").write_bytes(b"x" * 60_000)
+    top = laid(tmp_path / "site", f"{ROOT}/server.js", f"{ROOT}/.next/node_modules/x/y.js")
+    for number in range(1000):
+        (top / ROOT / f".next/node_modules/sharp-{number}").symlink_to("../../../x/node_modules/sharp")
+    with pytest.raises(StepFailed) as failed:
+        take_program(top, ROOT, NEXT, SERVER, modules)
+    assert failed.value.failure.code == "build_too_large"
+    assert len(list((top / ROOT).rglob("large.node"))) <= 3
 
 
 @pytest.mark.parametrize("target", ["/etc", "../../../../../../../etc", "../../x/node_modules/..", "../../x/node_modules/../../etc",
