@@ -12,7 +12,6 @@ from dialup_ext.client.words import megabytes, plain, plural
 from dialup_ext.domain.wording import deployment_said
 from dialup_ext.errors import DialupError
 
-
 KINDS = {"static": "A static site", "nodejs": "A Node site", "astro": "An Astro site", "next": "A Next site",
          "python": "A Python site", "notebook": "A notebook"}
 

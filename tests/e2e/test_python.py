@@ -61,7 +61,7 @@ def test_the_notebook_template_moves_by_its_websocket(place: Installation, name:
     assert page.status == 200
     assert "A tree that grows" in page.text
     assert "random.randrange" not in page.text
-    kernel = re.search(r'"kernelId": "([0-9a-f-]{36})"', page.text)[1]
+    kernel = re.findall(r'"kernelId": "([0-9a-f-]{36})"', page.text)[0]
     host = f"{name}.{place.settings.domain}:{place.port}"
     asked = {"channel": "shell", "header": {"msg_id": uuid.uuid4().hex, "msg_type": "kernel_info_request", "session": "s",
                                             "username": "", "version": "5.3", "date": "2026-01-01T00:00:00Z"},

@@ -67,7 +67,7 @@ class Running:
         return self.get(agent=HEALTH)[0] == 200
 
     def kernel_of(self, page: str) -> str:
-        return re.search(r'"kernelId": "([0-9a-f-]{36})"', page)[1]
+        return str(re.findall(r'"kernelId": "([0-9a-f-]{36})"', page)[0])
 
     def socket(self, kernel: str, origin: str = "") -> websocket.WebSocket:
         return websocket.create_connection(f"ws://127.0.0.1:{self.port}/api/kernels/{kernel}/channels?session_id=s",
