@@ -122,6 +122,7 @@ def choose_driver(settings: Settings, values: StoredValues, bond: Bond, *, alone
     if wanted not in ("process", "docker"):
         raise BadInput(f"There is no driver “{wanted}”.", code="bad_setting",
                        hint="There are two: docker and process.")
+    settings.check_driver(wanted)
     driver = make_driver(wanted, settings, bond.id)
     if stored and stored != wanted:
         driver.check()

@@ -63,6 +63,9 @@ TABLE: tuple[Setting, ...] = (
     Setting("lab_start_timeout", 60.0, "seconds", "How long a lab may take to answer."),
     Setting("lab_memory_mb", 1024, "MiB", "The memory of a lab."),
     Setting("static_memory_mb", 64, "MiB", "The memory of a static site's container, if it has one."),
+    Setting("static_cpu", 0.1, "cores", "The CPU of a static site's container, if it has one."),
+    Setting("static_container", False, "yes or no",
+            "Give each site of files a container with nginx; docker driver only. Releases from before stay as they are."),
     Setting("nodejs_memory_mb", 256, "MiB", "The memory of a Node site."),
     Setting("nodejs_cpu", 0.25, "cores", "The CPU of a Node site."),
     Setting("astro_memory_mb", 128, "MiB", "The memory of an Astro site that runs."),
@@ -99,6 +102,8 @@ TABLE: tuple[Setting, ...] = (
             "What Python sites run in; empty: `dialup images build` if it was run, else one from a registry."),
     Setting("lab_image", "", "image name",
             "What labs and static previews run in; empty: the one `dialup images build` made."),
+    Setting("nginx_image", "", "image name",
+            "What `static_container` runs; empty: `dialup images build` if it was run, else one from a registry."),
     Setting("network_pool", "10.210.0.0/16", "range of addresses",
             "The docker driver takes its networks from here, two per account."),
     Setting("network_allow", "", "ranges of addresses",
@@ -143,6 +148,12 @@ class Settings:
         """
         chosen = kind if f"{kind}_memory_mb" in self._values and f"{kind}_cpu" in self._values else "nodejs"
         return int(self._values[f"{chosen}_memory_mb"]), float(self._values[f"{chosen}_cpu"])
+
+    def check_driver(self, driver: str) -> None:
+        """Raise `BadInput` (`bad_setting`) when a setting asks for what that driver has not."""
+        if self.static_container and driver != "docker":
+            raise BadInput(f"The setting “static_container” needs containers, and the {driver} driver has none.",
+                           code="bad_setting", hint="Turn it off, Caddy serves static sites then; or use the docker driver.")
 
     # -- places ---------------------------------------------------------------------------------
     @property

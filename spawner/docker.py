@@ -69,7 +69,7 @@ class DockerDriver:
         self._engine = Engine()
         self._containers = Containers(self._engine, installation)
         self._images = Images(self._engine, node=settings.node_image, python=settings.python_image,
-                              lab=settings.lab_image)
+                              lab=settings.lab_image, nginx=settings.nginx_image)
         self._networks = Networks(self._engine, installation, settings.network_pool)
         self._firewall = Firewall(self._networks.bridges, parse_allowed(settings.network_allow))
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)

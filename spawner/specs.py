@@ -18,6 +18,7 @@ from dialup_ext.domain.release import Release
 from dialup_ext.domain.site import Kind, Site
 from dialup_ext.settings import Settings
 from dialup_ext.spawner.commands import served, start_command
+from dialup_ext.spawner.nginx_specs import nginx_spec
 from dialup_ext.spawner.python_specs import notebook_dev_spec, notebook_spec, python_dev_spec, python_spec
 
 STATIC_DEV_CPU = 0.1
@@ -46,6 +47,8 @@ class Specifications:
 
     def _program(self, site: Site, deployment: Deployment, release: Release, app: Path,
                  environment: Mapping[str, str]) -> InstanceSpec:
+        if release.in_nginx:
+            return nginx_spec(site.name, site.owner, deployment.id, app, self._settings)
         if release.kind in (Kind.PYTHON, Kind.NOTEBOOK):
             of_kind = python_spec if release.kind is Kind.PYTHON else notebook_spec
             return of_kind(site.name, site.owner, deployment.id, app, release.start, self._settings, environment)

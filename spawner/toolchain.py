@@ -37,12 +37,15 @@ class Toolchain:
         self._found: Path | None = None
 
     def folders(self, runtime: Runtime) -> list[Path]:
-        """In the order of PATH. Raises `Unavailable` when Node is wanted and not there.
+        """In the order of PATH. Raises `Unavailable` when Node is wanted and not there, or a container is.
 
         Python gets Node too where there is one: people use it in a lab's terminal.
         """
         if runtime is Runtime.NODE:
             return [self.node()]
+        if runtime is Runtime.NGINX:
+            raise Unavailable("This release was made to run in a container of its own, and there are none here.",
+                              code="needs_container", hint="Change a file and deploy again; then Caddy serves it.")
         if runtime is Runtime.PYTHON:
             return [self.python()]
         python = [Path(sys.executable).parent]

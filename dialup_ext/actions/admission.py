@@ -74,7 +74,7 @@ def preview_admitted(context: Context, site: Site) -> Iterator[None]:
 
 def need(settings: Settings, release: Release) -> Need:
     """What an instance of the release may use; nothing when it has none. Pure."""
-    return Need(*settings.limits(release.kind.value)) if release.runs else Need()
+    return Need(*settings.limits(release.limited_as)) if release.runs else Need()
 
 
 def held(context: Context, account_id: str) -> dict[str, Need]:

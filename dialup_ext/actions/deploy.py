@@ -160,17 +160,18 @@ class _Work:
         manifest = self.context.trees.manifest(self.site.owner_id, digest)
         tree = self.context.trees.materialise(
             self.site.owner, self.site.owner_id, self.site.name, self.release.id, manifest,
-            root, layer, runs=self.release.runs)
+            root, layer if self.release.is_program else None, runs=self.release.is_program)
         files = len(manifest)
         self.say("1 file is in place" if files == 1 else f"{files:,} files are in place")
         self.move(Status.STARTING, build_seconds=self.context.clock.monotonic() - began)
-        return tree.public, tree.app
+        return (None, tree.public) if self.release.in_nginx else (tree.public, tree.app)
 
     def start(self, app: Path | None) -> Instance | None:
         if not self.release.runs or app is None:
             self.move(Status.CHECKING)
             return None
         self.site = self.context.sites.get(self.site.id)  # the build took its time
+        self.context.driver.prepare(self.release.runtime, self.say)  # other tools than the build's, perhaps
         if self.site.volume:
             self.say("visitors wait while the program that runs ends")
             make_way(self.context, self.site, site_key(self.site, self.deployment.id), self.cancelled)

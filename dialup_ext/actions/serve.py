@@ -36,13 +36,14 @@ def serve_site(context: Context, site_id: str) -> None:
         digest, root = release.served
         tree = context.trees.materialise(
             site.owner, site.owner_id, site.name, release.id,
-            context.trees.manifest(site.owner_id, digest), root, release.layer,
-            runs=release.runs)
+            context.trees.manifest(site.owner_id, digest), root,
+            release.layer if release.is_program else None, runs=release.is_program)
+        public, app = (None, tree.public) if release.in_nginx else (tree.public, tree.app)
         instance = None
-        if tree.app is not None and release.runs:
-            instance = _running(context, site, deployment, release, tree.app)
+        if app is not None and release.runs:
+            instance = _running(context, site, deployment, release, app)
         context.ingress.point(site.host(context.settings.domain),
-                              target_of(deployment, tree.public, instance, once=site.volume))
+                              target_of(deployment, public, instance, once=site.volume))
         context.open_gate(site.id)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dialup_ext.actions.context import Context
 from dialup_ext.actions.storage import arrived, arriving, check_room
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.manifest import Manifest
-from dialup_ext.domain.release import Release
+from dialup_ext.domain.release import NGINX, Release
 from dialup_ext.domain.site import Site
 from dialup_ext.errors import DialupError
 
@@ -65,6 +66,8 @@ def finish_upload(context: Context, account: Account, upload_id: str) -> Release
             return file.read()
 
     detection = context.detect(manifest, read)
+    if context.settings.static_container and not detection.runs:
+        detection = replace(detection, runs=True, start=NGINX)
     release = context.releases.create(
         site.id, manifest.digest, kind=detection.kind, root=detection.root, why=detection.why,
         builder=detection.builder, runs=detection.runs, start=detection.start, config=detection.config,

@@ -40,7 +40,9 @@ def remove_variable(context: Context, site: Site, name: str) -> None:
 
 def needs_restart(context: Context, site: Site) -> bool:
     """True while the running instance was given something else than the site has now."""
-    if not site.runs or site.stopped or site.asleep or site.live_deployment_id is None:
+    if not site.runs or site.stopped or site.asleep or site.live_deployment_id is None or site.live_release_id is None:
+        return False
+    if context.releases.load(site.live_release_id).in_nginx:
         return False
     key = site_key(site, site.live_deployment_id)
     instance = context.driver.inspect(key)
@@ -57,7 +59,8 @@ def with_variables(context: Context, site: Site, spec: InstanceSpec) -> Instance
 
     What runs already under this key keeps what it was given. A site without variables is left as it is.
     """
-    if site.kind is Kind.STATIC and spec.runtime is Runtime.LAB:  # our own preview server runs nothing of the owner's
+    if spec.runtime is Runtime.NGINX or (site.kind is Kind.STATIC and spec.runtime is Runtime.LAB):
+        # Our own servers of files run nothing of the owner's.
         return spec
     instance = context.driver.inspect(spec.key)
     if instance is not None and instance.state is InstanceState.RUNNING:

@@ -49,7 +49,7 @@ class Layers:
         Idempotent: the instance is named by the deployment, a sealed layer is adopted. Raises
         `StepFailed` with npm's cause in words, `StepCancelled`.
         """
-        if not (release.runs or release.is_to_be_built):
+        if not (release.is_program or release.is_to_be_built):
             return release.layer
         if release.kind in (Kind.PYTHON, Kind.NOTEBOOK):
             return self._python.build(site, release, deployment, say, cancelled)

@@ -111,13 +111,13 @@ class SiteBuilds:
     def _keep_made(self, site: Site, release: Release, layer: str | None, top: Path, tool: Tool,
                    source: Manifest) -> Manifest:
         """Keep what is the site, or the program, of what lies in `top`."""
-        if release.runs:
+        if release.is_program:
             found = take_program(top, release.root, tool, release.start, self._modules(site, layer))
         else:
             delete(top / MODULES)
             found = top / find_output(top, release.root, tool, [entry.path for entry in source])
         try:
-            return self._keep(site.owner_id, found, public=not release.runs)
+            return self._keep(site.owner_id, found, public=not release.is_program)
         except (BadInput, TooLarge) as error:
             raise StepFailed(Failure(error.code, f"What the build made cannot be kept: {error.message}",
                                      "Look at what it writes; large media are better kept elsewhere.",

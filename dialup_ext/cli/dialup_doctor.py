@@ -153,7 +153,9 @@ def _isolation(settings: Settings) -> str:
     from dialup_ext.spawner.docker_ready import examine_engine, hindrance
 
     if not isolates(settings):
+        settings.check_driver("process")
         why = hindrance() or "Docker could: `DIALUP_DRIVER=docker dialup up` changes over for good."
         return f"process driver: it isolates nobody; fine for one person. {why}"
 
-    return f"docker driver: {examine_engine(settings.node_image, settings.lab_image, settings.python_image)}"
+    nginx = settings.nginx_image if settings.static_container else None
+    return f"docker driver: {examine_engine(settings.node_image, settings.lab_image, settings.python_image, nginx)}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-WHICH = ("base", "node", "python", "lab")
+WHICH = ("base", "node", "python", "lab", "nginx")
 
 
 @click.group()
@@ -45,12 +45,14 @@ def pull(settings: Any) -> None:
 
     values = settings()
     with closing(Engine()) as engine:
-        found = Images(engine, node=values.node_image, python=values.python_image, lab=values.lab_image)
-        names = {name for runtime in Runtime if (name := found.chosen(runtime)) not in LOCAL.values()}
+        found = Images(engine, node=values.node_image, python=values.python_image, lab=values.lab_image,
+                       nginx=values.nginx_image)
+        names = {name for runtime in Runtime
+                 if (runtime is not Runtime.NGINX or values.static_container) and (name := found.chosen(runtime)) not in LOCAL.values()}
         for name in sorted(names):
             found.pull(name, click.echo)
     if not names:
-        click.echo("None: the settings node_image, python_image and lab_image name no image of a registry.")
+        click.echo("None: the settings node_image, python_image, lab_image and nginx_image name no image of a registry.")
 
 
 @images.command("list")

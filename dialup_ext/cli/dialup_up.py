@@ -68,8 +68,9 @@ def what_to_know(settings: Settings, driver: str) -> str:
     from dialup_ext.spawner.docker_ready import examine_engine, hindrance
 
     if driver == "docker":
+        nginx = settings.nginx_image if settings.static_container else None
         try:
-            examine_engine(settings.node_image, settings.lab_image, settings.python_image)
+            examine_engine(settings.node_image, settings.lab_image, settings.python_image, nginx)
         except DialupError as error:
             return f"{error.message} {error.hint}"
         return ""

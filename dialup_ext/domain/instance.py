@@ -33,6 +33,8 @@ class Runtime(StrEnum):
     """A plain Python with pip, without anything of dialup's: Python sites."""
     LAB = "lab"
     """dialup's own Python environment: labs, notebook sites and the static preview server."""
+    NGINX = "nginx"
+    """A web server for files, in containers only: static sites where they have containers of their own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ from typing import Any
 from dialup_ext.domain.instance import Runtime
 from dialup_ext.domain.site import Kind
 
+NGINX = ("nginx",)
+"""The command of a release of files that has a container of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -43,7 +46,7 @@ class Release:
     """SHA-256 of the manifest of what the build made, once it has; a release is built once."""
 
     runs: bool = False
-    """True when it needs an instance; False when Caddy serves its files alone."""
+    """True when it needs an instance: a program, or an nginx of its own; False when Caddy serves its files alone."""
     start: tuple[str, ...] = ()
     """The command that runs it; () when its package.json says, or when it does not run."""
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -55,13 +58,33 @@ class Release:
         return (self.built, "") if self.built else (self.digest, self.root)
 
     @property
+    def in_nginx(self) -> bool:
+        """True when it is files all the same, served by an nginx of its own.
+
+        What the site's own `dialup.toml` starts is a program, whatever it is called.
+        """
+        return self.runs and self.start == NGINX and not self.config.get("start")
+
+    @property
+    def is_program(self) -> bool:
+        """True when code of its owner's runs; False for files, whoever serves them."""
+        return self.runs and not self.in_nginx
+
+    @property
+    def limited_as(self) -> str:
+        """The kind whose limits its instance has."""
+        return "static" if self.in_nginx else self.kind.value
+
+    @property
     def health_path(self) -> str | None:
         """The path of its health check, when its `dialup.toml` names one."""
         return str(self.config.get("health") or "") or None
 
     @property
     def runtime(self) -> Runtime:
-        """The tools that its build and its instance need."""
+        """The tools that its build and its instance need; while it is to be built, those of its build."""
+        if self.in_nginx and not self.is_to_be_built:
+            return Runtime.NGINX
         return {Kind.PYTHON: Runtime.PYTHON, Kind.NOTEBOOK: Runtime.LAB}.get(self.kind, Runtime.NODE)
 
     @property

@@ -16,7 +16,7 @@ from dialup_ext.domain import python_app
 from dialup_ext.domain.instance import InstanceSpec, InstanceState, Runtime
 from dialup_ext.domain.site import Kind
 from dialup_ext.settings import Settings
-from dialup_ext.spawner import container, python_specs, specs
+from dialup_ext.spawner import container, nginx_specs, python_specs, specs
 from dialup_ext.spawner.container import Place, container_for, instance_of
 
 HOME = Path("/srv/dialup")
@@ -25,7 +25,7 @@ SPAWNER = Path(container.__file__).parent
 GOLDEN = Path(__file__).parents[1] / "golden" / "docker"
 PLACE = Place("0123456789abcdef", "dialup/node:local", 20007, "dialup-01234567-ana-sites", "10.210.0.2", "/dialup")
 KINDS = ("site", "site_variables", "site_data", "static_dev", "nodejs_dev", "lab", "build",
-         "next", "python", "notebook", "python_dev", "notebook_dev", "site_build")
+         "next", "python", "notebook", "python_dev", "notebook_dev", "site_build", "static")
 
 
 def made(name: str) -> InstanceSpec:
@@ -44,6 +44,7 @@ def made(name: str) -> InstanceSpec:
         "notebook_dev": lambda: python_specs.notebook_dev_spec("blog", "ana", "preview-blog-1", home / "blog", SETTINGS),
         "site_build": lambda: build_spec((("npm", "run", "build"),), HOME / "staging", HOME / "layer/node_modules",
                                          account="ana", deployment_id="d1", site="blog", settings=SETTINGS, environment={}),
+        "static": lambda: nginx_specs.nginx_spec("blog", "ana", "d1", HOME / "public", SETTINGS),
         "static_dev": lambda: specs.static_dev_spec("blog", "ana", "preview-blog-1", home / "blog", SETTINGS),
         "nodejs_dev": lambda: specs.nodejs_dev_spec("blog", "ana", "preview-blog-1", home / "blog", SETTINGS),
         "lab": lambda: specs.lab_spec("ana", "lab-ana-1", home, SETTINGS, "s3cret", HOME / "run/labs/ana/hub.sock"),
@@ -61,6 +62,7 @@ def shown(request: object) -> str:
         name = Path(script).name
         text = text.replace(json.dumps(source, ensure_ascii=False), json.dumps(f"<{name}>"))
         text = text.replace(json.dumps(inner, ensure_ascii=False)[1:-1], f"<{name}>")
+    text = text.replace(json.dumps(nginx_specs.configuration().replace("{port}", "8080")), json.dumps("<nginx.conf>"))
     return text + "\n"
 
 
