@@ -19,7 +19,7 @@ from dialup_ext.spawner.docker import DockerDriver
 from dialup_ext.spawner.docker_build import Builder, Options
 from dialup_ext.spawner.docker_engine import Engine
 from dialup_ext.spawner.docker_images import Images
-from dialup_ext.testing.engine import docker_home
+from dialup_ext.testing.engine import docker_home, need_images
 from tests.spawner.registry import registry_of
 
 
@@ -79,3 +79,13 @@ def test_the_operator_fetches_what_the_settings_name(far: str, tmp_path: Path) -
     assert "1 of 1 parts are here" in done.output
     with closing(Engine()) as engine:
         assert Images(engine).present(far)
+
+
+def test_nginx_is_the_settings_then_the_one_made_here_which_is_not_made_twice(docker_engine: None) -> None:
+    heard: list[str] = []
+    need_images("nginx")
+    with closing(Engine()) as engine:
+        assert Images(engine, nginx="nginx:1").chosen(Runtime.NGINX) == "nginx:1"
+        assert Images(engine).chosen(Runtime.NGINX) == "dialup/nginx:local"
+        Builder(engine, heard.append).nginx()
+    assert heard == ["dialup/nginx:local is up to date"]
