@@ -43,7 +43,7 @@ _CASES = (
           "A package did not have the content that {where} promises.",
           "Make the hashes anew with the tool that wrote them, and deploy again."),
     _case(r"No matching distribution found for ([A-Za-z0-9][\w.\-]*)[^\n]*", "", "", ""),
-    _case(r"ResolutionImpossible|conflicting dependencies|Cannot install ([^\n]+?) because these package versions",
+    _case(r"ResolutionImpossible|conflicting dependencies|Cannot install ([^\n]{1,200}?) because these package versions",
           "dependencies_conflict", "Two packages want different versions of the same third one.",
           "The log names them. Loosen one of the versions in {where}."),
     _case(r"requires a different Python: ([\d.]+) not in '([^']+)'", "wrong_python",
