@@ -21,7 +21,7 @@ from pathlib import Path
 from dialup_ext.crashpoint import crashpoint
 from dialup_ext.domain.account import Account
 from dialup_ext.domain.ports import Driver
-from dialup_ext.durable import exchange, sync, sync_file_system
+from dialup_ext.durable import exchange, sync, sync_file_system, write_file
 from dialup_ext.errors import DialupError, Unavailable
 from dialup_ext.settings import Settings
 from dialup_ext.spawner.loop_disk import MIB, LoopDisk, image_mb
@@ -108,10 +108,27 @@ class Disks:
         if not plain:
             raise Unavailable(f"The account's disk cannot be used: {said}", code="disk_unavailable",
                               hint="Its admin finds the reason in the server's log.") from error
+        write_file(self._outdated(disk), "\n".join(str(folder.relative_to(self._home)) for folder in plain).encode())
         self._stays.add(account.id)
         for folder in plain if disk.mounted else ():
             shutil.rmtree(disk.place / "files" / folder.relative_to(self._home), ignore_errors=True)
         log.warning("the files of %s stay where they are until the next start: %s", account.name, said)
+
+    def _outdated(self, disk: LoopDisk) -> Path:
+        """Says what went on outside the disk: a copy made before cannot be removed while the disk is not mounted."""
+        return disk.place.with_name(f"{disk.place.name}.outdated")
+
+    def _forget_outdated(self, disk: LoopDisk, folders: list[Path]) -> None:
+        note = self._outdated(disk)
+        if not note.exists():
+            return
+        said = note.read_text().splitlines()
+        for one in (str(folder.relative_to(self._home)) for folder in folders if _is_plain(folder)):
+            if one in said and (disk.place / "files" / one).exists():
+                shutil.rmtree(disk.place / "files" / one)
+        sync_file_system(disk.place)
+        note.unlink()
+        sync(note.parent)
 
     def _restored(self, disk: LoopDisk) -> Path:
         return disk.place.with_name(f"{disk.place.name}.restored")
@@ -131,6 +148,7 @@ class Disks:
     # -- moving in ------------------------------------------------------------------------------
     def _move_in(self, disk: LoopDisk, name: str, folders: list[Path]) -> None:
         files = disk.place / "files"
+        self._forget_outdated(disk, folders)
         if not files.is_dir():
             if any(_is_plain(folder) for folder in folders):
                 self._still(name)

@@ -120,7 +120,7 @@ def _halt(context: Context, site: Site, message: str) -> None:
     why = f"Its program ended {ENDS} times within {WINDOW / 60:.0f} minutes, so it is not started any more."
     with context.lock("site", site.name):
         fresh = context.sites.get(site.id)
-        if fresh.stopped or fresh.live_deployment_id != site.live_deployment_id:
+        if fresh.stopped or fresh.asleep or fresh.live_deployment_id != site.live_deployment_id:
             return
         key = site_key(site, site.live_deployment_id or "")
         say(context, site.live_deployment_id or "", "\n".join([why, message, "its last lines:", *tail(context, key, 20)]))

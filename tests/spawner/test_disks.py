@@ -204,6 +204,26 @@ def test_a_copy_that_is_older_than_the_files_is_never_taken_for_them(
     assert all((home / place).is_symlink() for place in ("homes/ana", "store/id-ana", "sites/ana"))
 
 
+def test_nor_is_one_that_a_crash_left_on_a_disk_which_could_then_not_be_mounted(
+        home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = furnish(home)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Disks, "_lead", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        disks(home).prepare(account("ana"))  # copied, and nothing leads there yet
+    disks(home).unmount_all()
+    image = home / "disks" / "id-ana.img"
+    kept = image.read_bytes()
+    image.write_bytes(bytes(len(kept)))
+    disks(home).prepare(account("ana"))  # goes on where the files are
+    for path in before:
+        (home / path).write_bytes(b"newer")
+    image.write_bytes(kept)
+
+    disks(home).prepare(account("ana"))
+
+    assert contents(home) == dict.fromkeys(before, b"newer")
+
+
 def test_a_disk_that_cannot_be_mounted_is_out_of_reach_and_says_so(home: Path) -> None:
     disks(home).prepare(account("ana"))
     disks(home).unmount_all()
