@@ -51,7 +51,7 @@ def retire_old_instances(context: Context, site_id: str, there: Iterable[Instanc
     except NotFound:
         return  # removing it stops what it had
     wanted = starting | _draining(context, site_id)
-    if site.live_deployment_id and not (site.stopped or site.asleep):
+    if site.live_deployment_id and not site.stopped:  # of one that sleeps, `serve_site` alone stops it: it may be waking
         wanted.add(site.live_deployment_id)
     keep = {site_key(site, deployment_id) for deployment_id in wanted}
     for instance in running:

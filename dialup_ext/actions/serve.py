@@ -30,6 +30,7 @@ def serve_site(context: Context, site_id: str) -> None:
             return
         if site.asleep or site.halted:
             lead_to_gate(context, site, "asleep" if site.asleep else "failed")
+            context.driver.stop(site_key(site, site.live_deployment_id))  # a crash may have left it
             return
         release = context.releases.load(site.live_release_id)
         deployment = context.deployments.load(site.live_deployment_id)
@@ -49,14 +50,15 @@ def serve_site(context: Context, site_id: str) -> None:
 
 def stands(site: Site, target: Target | None, instance: Instance | None) -> bool:
     """True when the site needs nothing done: its host leads where it should, and that runs."""
+    runs = instance is not None and instance.state is InstanceState.RUNNING
     if site.stopped or site.asleep or site.halted or site.live_deployment_id is None:
-        return target is not None and target.upstream == GATE
+        left = runs and not site.stopped  # what was stopped may drain
+        return target is not None and target.upstream == GATE and not left
     if target is None or not target.name.startswith(site.live_deployment_id):
         return False
     if not site.runs:
         return True
-    return (instance is not None and instance.state is InstanceState.RUNNING
-            and instance.address == target.upstream)
+    return runs and instance is not None and instance.address == target.upstream
 
 
 def lead_to_gate(context: Context, site: Site, why: str) -> None:

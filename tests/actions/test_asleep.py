@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from dialup_ext.actions.deploy import run
-from dialup_ext.actions.retire import site_key
+from dialup_ext.actions.reconcile import reconcile
+from dialup_ext.actions.retire import retire_old_instances, site_key
 from dialup_ext.actions.serve import lead_to_gate
 from dialup_ext.actions.sleep import put_to_sleep
 from dialup_ext.domain.deployment import Deployment, Status
@@ -17,6 +18,7 @@ from dialup_ext.domain.site import Site
 from dialup_ext.errors import Unavailable
 from dialup_ext.testing.driver import FakeDriver
 from dialup_ext.testing.hub import Bench
+from dialup_ext.testing.installation import wait_until
 
 
 def opened(bench: Bench, site: Site, words: str, action: str = "deploy") -> Deployment:
@@ -93,3 +95,16 @@ def test_one_whose_host_leads_to_no_program_is_left_to_the_rounds(bench: Bench, 
 
     assert put_to_sleep(bench.context, site.id) is False
     assert bench.context.sites.get(site.id).asleep is False
+
+
+def test_what_a_crash_left_running_of_it_is_stopped_and_never_while_it_wakes(bench: Bench, site: Site) -> None:
+    key = site_key(site, site.live_deployment_id or "")
+    bench.context.sites.change(site.id, asleep=True)  # as a hub that died at S2 leaves it
+    lead_to_gate(bench.context, site, "asleep")
+
+    retire_old_instances(bench.context, site.id)
+    assert bench.driver.inspect(key) is not None  # a visitor may be waking it
+
+    reconcile(bench.context)
+    wait_until(lambda: bench.driver.inspect(key) is None)
+    assert leads_to(bench, site) == GATE and bench.context.sites.get(site.id).asleep
