@@ -10,7 +10,7 @@ from benchmarks.rounds import Bench
 from dialup_ext.domain.account import Quota
 from dialup_ext.testing.installation import Installation, Person
 
-ROOMY = Quota(max_sites=5000, max_memory_mb=16384, max_cpu_cores=8.0, max_storage_mb=20480)
+ROOMY = Quota(max_sites=5000, max_memory_mb=16384, max_cpu_cores=16.0, max_storage_mb=20480)
 
 
 @contextmanager
